@@ -1,0 +1,121 @@
+"""compjax-render: render pairs of clips with known factors, and their recombinations, for training.
+
+  compjax-render --output data/train --num_examples 16384
+  compjax-render --output data/test --num_examples 256 --split test
+  compjax-render --preview previews --num_examples 4
+
+Shards that exist are kept, so an interrupted run goes on where it stopped.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import functools
+import multiprocessing
+import os
+import pathlib
+import sys
+import time
+from concurrent.futures.process import BrokenProcessPool
+
+from absl import app, flags
+
+from compjax.audio.errors import EXIT_CODE, UserError
+from compjax.data import previews, shards, swaps, timbres
+
+FLAGS = flags.FLAGS
+SEED_STRIDE = 1_000_000_000  # examples of one --seed; the next one's begin after them
+
+
+def define_flags(values: flags.FlagValues = FLAGS) -> None:
+    """The command's flags."""
+    text = functools.partial(flags.DEFINE_string, flag_values=values)
+    number = functools.partial(flags.DEFINE_integer, flag_values=values)
+    text("output", None, "Folder for the shards; it is made if missing.")
+    text("preview", None, "Folder for WAV files of a few pairs instead of shards.")
+    number("num_examples", 1024, "Examples (or previews) in all.", lower_bound=1)
+    flags.DEFINE_enum(
+        "split", "train", timbres.SPLITS, "Which seeds, fonts and programs.", flag_values=values
+    )
+    number("seed", 0, "Another seed gives other examples.", lower_bound=0, upper_bound=2**20)
+    number("shard", 0, "Of --num_shards machines that share the work: this one.", lower_bound=0)
+    number("num_shards", 1, "How many machines share the work.", lower_bound=1)
+    number("workers", 1, "Processes on this machine.", lower_bound=1)
+
+
+def work(folder: pathlib.Path, split: str, seed: int, total: int) -> list[tuple]:
+    """The arguments of every shard that this machine renders."""
+    count = -(-total // shards.SHARD_SIZE)
+    jobs = []
+    for index in range(FLAGS.shard, count, FLAGS.num_shards):
+        size = min(shards.SHARD_SIZE, total - index * shards.SHARD_SIZE)
+        first = seed * SEED_STRIDE + index * shards.SHARD_SIZE
+        jobs.append((folder, index, split, first, size))
+    return jobs
+
+
+def progress(done: int, jobs: list[tuple], start: float, rendered: int) -> None:
+    """One line on stderr that is written over: shards done, speed, time left."""
+    speed = rendered / max(time.monotonic() - start, 1e-9)
+    left = sum(job[-1] for job in jobs[done:]) / speed if speed else 0.0
+    line = f"shard {done}/{len(jobs)}  {speed:.1f} examples/s  {left / 60:.0f} min left"
+    print(f"\r{line:<60}", end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)
+
+
+def render_shards(jobs: list[tuple], workers: int) -> None:
+    """Render all shards in processes of their own."""
+    start, rendered = time.monotonic(), 0
+    context = multiprocessing.get_context("spawn")
+    os.environ["OMP_NUM_THREADS"] = "1"  # inherited by the workers, before they load NumPy
+    with concurrent.futures.ProcessPoolExecutor(workers, context) as pool:
+        waiting = {pool.submit(shards.render_shard, *job): job for job in jobs}
+        for done, future in enumerate(concurrent.futures.as_completed(waiting), 1):
+            try:
+                rendered += waiting[future][-1] if future.result() else 0
+            except BrokenProcessPool as error:
+                raise UserError("a worker was ended from outside; run again, finished shards stay") from error
+            progress(done, jobs, start, rendered)
+    print(file=sys.stderr)
+
+
+def make_folder(name: str) -> pathlib.Path:
+    """The folder, made if missing."""
+    folder = pathlib.Path(name)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot make the folder {name}: {error.strerror}") from error
+    return folder
+
+
+def main(argv: list[str]) -> None:
+    """Render previews or shards as the flags say."""
+    del argv
+    if FLAGS.preview:
+        folder = make_folder(FLAGS.preview)
+        for seed in range(FLAGS.seed, FLAGS.seed + FLAGS.num_examples):
+            previews.write_preview(folder, swaps.draw_pair(seed, FLAGS.split))
+    elif FLAGS.output:
+        folder = make_folder(FLAGS.output)
+        render_shards(work(folder, FLAGS.split, FLAGS.seed, FLAGS.num_examples), FLAGS.workers)
+    else:
+        raise UserError("nothing to do: give --output FOLDER for shards or --preview FOLDER to listen")
+
+
+def guarded(argv: list[str]) -> None:
+    """`main`, with a user's error as one line and exit status 65."""
+    try:
+        main(argv)
+    except UserError as error:
+        print(f"compjax-render: {error}", file=sys.stderr)
+        sys.exit(EXIT_CODE)
+
+
+def run() -> None:
+    """Entry point of the console script."""
+    define_flags()
+    app.run(guarded)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,163 @@
+"""Training batches of rendered swaps: a pure function of the seed and the step.
+
+A batch is a dict of arrays, `[B, ...]`, float32 unless said otherwise:
+
+    input_latents, target_latents   [T, 128]   the two clips, augmented
+    arrangement                     [T, 128]   the rendered ground truth
+    gates                           [6]        1 for the components that the switches chose
+    ideal_gates                     [6]        what the selector should choose by itself
+    style                           [T, 9]     the style vector and, last, its contour
+    roll_onsets, roll_held          [T, 64]    the arrangement's notes: velocity at onsets, and while held
+    salience                        [2, T, 64] pitches that sound in the input and in the target
+    hits                            [2, T, 3]  velocities of what is struck in each, by voice
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import glob
+import os
+import queue
+import threading
+from collections.abc import Iterator
+
+import numpy as np
+
+from compjax.audio.constants import FRAME_RATE, LATENT_MEAN, LATENT_SIZE, LATENT_STD, LOG_FLOOR
+from compjax.audio.errors import UserError
+from compjax.data.pianoroll import rasterise, rasterise_hits
+from compjax.data.style import Style, contour
+
+FIELDS = ("latents_a", "latents_b", "latents_c", "notes_c", "hits_a", "hits_b", "salience_a", "salience_b")
+SMALL_FIELDS = ("style", "switches", "ideal")
+Batch = dict[str, np.ndarray]
+
+
+@dataclasses.dataclass(frozen=True)
+class AugmentConfig:
+    """Changes of the clips that cost nothing in the latent domain; standard deviations or maxima.
+
+    Attributes:
+        tilt_db: of each of a few slow cosines over the bands (equaliser), given to the
+            arrangement too where the clip lends it its timbre.
+        level_db: of the clip's level.
+        noise_db: range of a noise floor below full scale, which half of the clips get.
+    """
+
+    tilt_db: float = 3.0
+    level_db: float = 2.0
+    noise_db: tuple[float, float] = (-95.0, -60.0)
+
+
+def load_examples(folder: str, limit: int | None = None) -> dict[str, np.ndarray]:
+    """All shards of `folder`, joined; a UserError says when there is none."""
+    paths = sorted(glob.glob(os.path.join(folder, "*.npz")))
+    if not paths:
+        raise UserError(f"no shards (*.npz) in {folder}: render some with compjax-render --output {folder}")
+    parts = []
+    for path in paths:
+        with np.load(path) as shard:
+            parts.append({name: shard[name] for name in FIELDS + SMALL_FIELDS})
+        if limit and sum(len(part["switches"]) for part in parts) >= limit:
+            break
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def equaliser(generator: np.random.Generator, config: AugmentConfig) -> np.ndarray:
+    """A smooth random curve over the bands, `[128]`, natural log."""
+    order = np.arange(4)[:, None]
+    waves = np.cos(np.pi * order * (np.arange(LATENT_SIZE)[None] + 0.5) / LATENT_SIZE)
+    gains = generator.normal(0.0, config.tilt_db, (4, 1)) / (1.0 + order)
+    gains[0] = generator.normal(0.0, config.level_db)
+    return (gains * waves).sum(axis=0) * np.log(10.0) / 20.0
+
+
+def filtered(latents: np.ndarray, curve: np.ndarray, floor: float = LOG_FLOOR) -> np.ndarray:
+    """Latents `[T, 128]` after a filter (natural-log gains `[128]`), over a noise floor (magnitude)."""
+    power = np.exp(2.0 * (latents * LATENT_STD + LATENT_MEAN + curve))
+    # What was at the digital floor stays there: silence is not amplified.
+    log = 0.5 * np.log(np.maximum(power, 0.0) + floor**2)
+    return ((np.maximum(log, np.log(LOG_FLOOR)) - LATENT_MEAN) / LATENT_STD).astype(np.float32)
+
+
+def augment(
+    clip: np.ndarray, generator: np.random.Generator, config: AugmentConfig
+) -> tuple[np.ndarray, np.ndarray]:
+    """The clip after a random equaliser and noise floor, and the equaliser's curve."""
+    curve = equaliser(generator, config)
+    noisy = generator.random() < 0.5
+    floor = 10.0 ** (generator.uniform(*config.noise_db) / 20.0) if noisy else LOG_FLOOR
+    flicker = np.exp(generator.normal(0.0, 0.3, clip.shape).astype(np.float32)) if noisy else 1.0
+    return filtered(clip, curve, floor * flicker), curve
+
+
+def style_over_time(style: np.ndarray, frames: int) -> np.ndarray:
+    """The style vector at every frame and, last, its contour, `[frames, 9]`."""
+    of = Style.from_vector(style)
+    wave = [contour(of, (t + 0.5) / FRAME_RATE) for t in range(frames)]
+    return np.column_stack([np.tile(style, (frames, 1)), wave]).astype(np.float32)
+
+
+def gates_of(switches: np.ndarray) -> np.ndarray:
+    """Gates `[6]` of switches `[3]` for rhythm, harmony, timbre: 0 the input's, 1 the target's."""
+    return np.concatenate([1.0 - switches, switches]).astype(np.float32)
+
+
+def make_example(
+    raw: dict[str, np.ndarray], generator: np.random.Generator, config: AugmentConfig | None
+) -> Batch:
+    """One example of a batch from one of a shard; without a config nothing is augmented."""
+    clips = [raw[f"latents_{x}"].astype(np.float32) for x in "abc"]
+    if config is not None:
+        (first, curve_a), (second, curve_b) = (augment(clip, generator, config) for clip in clips[:2])
+        clips = [first, second, filtered(clips[2], curve_b if raw["switches"][2] else curve_a)]
+    frames = len(clips[0])
+    onsets, held = rasterise(raw["notes_c"], frames)
+    salience = np.stack([np.unpackbits(raw[f"salience_{x}"], axis=-1) for x in "ab"])
+    return {
+        "input_latents": clips[0],
+        "target_latents": clips[1],
+        "arrangement": clips[2],
+        "gates": gates_of(raw["switches"]),
+        "ideal_gates": raw["ideal"].astype(np.float32),
+        "style": style_over_time(raw["style"], frames),
+        "roll_onsets": onsets,
+        "roll_held": held,
+        "salience": salience.astype(np.float32),
+        "hits": np.stack([rasterise_hits(raw[f"hits_{x}"], frames) for x in "ab"]),
+    }
+
+
+def make_batch(examples: dict, step: int, batch_size: int, seed: int, config: AugmentConfig | None) -> Batch:
+    """The batch of a step: every example once per epoch, in an order drawn from the seed and epoch."""
+    count = len(examples["switches"])
+    positions = np.arange(step * batch_size, (step + 1) * batch_size)
+    rows = [np.random.default_rng([seed, p // count]).permutation(count)[p % count] for p in positions]
+    made = []
+    for position, row in zip(positions, rows, strict=True):
+        raw = {name: values[row] for name, values in examples.items()}
+        made.append(make_example(raw, np.random.default_rng([seed, 1, position]), config))
+    return {name: np.stack([example[name] for example in made]) for name in made[0]}
+
+
+def batches(
+    examples: dict, start: int, batch_size: int, seed: int, config: AugmentConfig | None, ahead: int = 4
+) -> Iterator[Batch]:
+    """Batches from step `start` on, made by a thread that stays `ahead` steps ahead."""
+    ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=ahead)
+
+    def fill() -> None:
+        step = start
+        try:
+            while True:
+                ready.put(make_batch(examples, step, batch_size, seed, config))
+                step += 1
+        except BaseException as error:  # handed to the consumer, who raises it
+            ready.put(error)
+
+    threading.Thread(target=fill, daemon=True, name="batches").start()
+    while True:
+        item = ready.get()
+        if isinstance(item, BaseException):
+            raise item
+        yield item

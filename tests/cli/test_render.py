@@ -1,0 +1,109 @@
+import concurrent.futures
+import sys
+from concurrent.futures.process import BrokenProcessPool
+
+import numpy as np
+import pytest
+from absl import flags
+
+from compjax.audio.errors import UserError
+from compjax.cli import render
+from compjax.data import shards, timbres
+
+
+@pytest.fixture
+def parse(monkeypatch):
+    """Parses arguments into flags of the command's own."""
+    values = flags.FlagValues()
+
+    def parsed(*arguments):
+        monkeypatch.setattr(render, "FLAGS", values)
+        render.define_flags(values)
+        values(["compjax-render", *arguments])
+        return values
+
+    return parsed
+
+
+def test_machines_share_the_work_without_overlap(parse, tmp_path):
+    parse("--num_examples=700", "--num_shards=2", "--shard=1")
+    mine = render.work(tmp_path, "train", 0, 700)
+    assert [(index, first, count) for _, index, _, first, count in mine] == [
+        (1, 128, 128),
+        (3, 384, 128),
+        (5, 640, 60),
+    ]
+
+
+def test_another_seed_has_other_examples(parse, tmp_path):
+    parse()
+    assert render.work(tmp_path, "train", 1, 1)[0][3] == render.SEED_STRIDE
+
+
+def test_nothing_to_do_says_what_to_give(parse):
+    parse()
+    with pytest.raises(UserError, match="--output"):
+        render.main([])
+
+
+def test_a_folder_that_cannot_be_made_is_one_line_and_status_65(parse, tmp_path, capsys):
+    (tmp_path / "file").write_text("")
+    parse(f"--output={tmp_path}/file/folder")
+    with pytest.raises(SystemExit) as stopped:
+        render.guarded([])
+    assert stopped.value.code == 65
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.fixture
+def one_font(monkeypatch):
+    monkeypatch.setattr(timbres, "TRAIN_FONTS", (timbres.TEST_FONT,))
+    monkeypatch.setattr(timbres, "RECORDED_KITS", (timbres.TEST_FONT,))
+
+
+@pytest.mark.synth
+def test_shards_are_rendered_and_counted(parse, tmp_path, monkeypatch, one_font, capsys):
+    def in_this_process(workers, context):
+        return concurrent.futures.ThreadPoolExecutor(1)
+
+    monkeypatch.setattr(render.concurrent.futures, "ProcessPoolExecutor", in_this_process)
+    parse(f"--output={tmp_path}/new/folder", "--num_examples=2")
+    render.main([])
+    fields = shards.read_shard(tmp_path / "new/folder/shard_00000.npz")
+    assert fields["seed"].tolist() == [0, 1]
+    assert "shard 1/1" in capsys.readouterr().err
+
+
+def test_a_worker_that_is_ended_is_the_users_error(monkeypatch, tmp_path):
+    class Pool(concurrent.futures.ThreadPoolExecutor):
+        def __init__(self, workers, context):
+            super().__init__(workers)
+
+    def ended(*job):
+        raise BrokenProcessPool("killed")
+
+    monkeypatch.setattr(render.concurrent.futures, "ProcessPoolExecutor", Pool)
+    monkeypatch.setattr(render.shards, "render_shard", ended)
+    with pytest.raises(UserError, match="run again"):
+        render.render_shards([(tmp_path, 0, "train", 0, 2)], 1)
+
+
+@pytest.mark.synth
+def test_previews_are_ten_sounds_and_a_text(parse, tmp_path, one_font):
+    from compjax.audio import waveform
+
+    parse(f"--preview={tmp_path}", "--num_examples=1", "--seed=3")
+    render.main([])
+    sounds = sorted(tmp_path.glob("*.wav"))
+    assert len(sounds) == 10 and len(list(tmp_path.glob("*.txt"))) == 1
+    for path in sounds:
+        audio = waveform.read(path)
+        assert audio.shape == (96000,) and 0.05 < np.sqrt(np.mean(audio**2)) and np.abs(audio).max() < 1.0
+
+
+def test_importing_the_command_loads_no_jax():
+    import subprocess
+
+    heavy = {"jax", "librosa", "fluidsynth", "mido"}
+    code = f"import sys, compjax.cli.render; sys.exit(bool({heavy} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,71 @@
+"""Batches: reproducible, complete, and augmented where they should be."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from compjax.audio.constants import LATENT_MEAN, LATENT_STD, LOG_FLOOR
+from compjax.audio.errors import UserError
+from compjax.data import batches
+
+SILENCE = (np.log(LOG_FLOOR) - LATENT_MEAN) / LATENT_STD
+
+
+@pytest.fixture
+def examples():
+    rng = np.random.default_rng(0)
+    count, frames = 5, 30
+    made = {f"latents_{x}": rng.normal(0, 1, (count, frames, 128)).astype(np.float16) for x in "abc"}
+    made |= {f"salience_{x}": rng.integers(0, 255, (count, frames, 8)).astype(np.uint8) for x in "ab"}
+    made |= {f"hits_{x}": np.tile([0.1, 0.1, 1, 0.5], (count, 2, 1)).astype(np.float32) for x in "ab"}
+    made["notes_c"] = np.tile([0.1, 0.2, 60, 0.5], (count, 2, 1)).astype(np.float32)
+    made["style"] = rng.random((count, 8)).astype(np.float32)
+    made["switches"] = np.tile([0, 1, 1], (count, 1)).astype(np.int8)
+    made["ideal"] = np.tile([1, 0, 0, 0, 1, 1], (count, 1)).astype(np.float32)
+    return made
+
+
+def test_a_batch_is_a_function_of_seed_and_step(examples):
+    config = batches.AugmentConfig()
+    one, same = (batches.make_batch(examples, 3, 2, 7, config) for _ in range(2))
+    other = batches.make_batch(examples, 3, 2, 8, config)
+    assert all(np.array_equal(one[name], same[name]) for name in one)
+    assert not np.array_equal(one["input_latents"], other["input_latents"])
+
+
+def test_an_epoch_has_every_example_once(examples):
+    styles = [batches.make_batch(examples, step, 1, 0, None)["style"][0, 0, 0] for step in range(5)]
+    assert sorted(styles) == sorted(examples["style"][:, 0])
+
+
+def test_switches_open_gates(examples):
+    batch = batches.make_batch(examples, 0, 2, 0, None)
+    assert batch["gates"][0].tolist() == [1, 0, 0, 0, 1, 1]
+    assert batch["style"].shape == (2, 30, 9) and batch["salience"].shape == (2, 2, 30, 64)
+
+
+def test_nothing_is_augmented_without_a_config(examples):
+    batch = batches.make_batch(examples, 0, 5, 0, None)
+    assert set(batch["arrangement"][:, 0, 0]) == set(examples["latents_c"][:, 0, 0].astype(np.float32))
+
+
+def test_a_filter_leaves_silence_alone():
+    quiet = np.full((3, 128), SILENCE, np.float32)
+    np.testing.assert_allclose(batches.filtered(quiet, np.full(128, -2.0)), SILENCE, atol=0.16)
+
+
+def test_a_filter_scales_what_sounds():
+    loud = np.zeros((3, 128), np.float32)
+    np.testing.assert_allclose(batches.filtered(loud, np.full(128, 0.5)), 0.5 / LATENT_STD, atol=1e-3)
+
+
+def test_feeding_starts_where_it_is_told(examples):
+    feed = batches.batches(examples, 4, 2, 0, None)
+    for step, batch in zip(range(4, 7), itertools.islice(feed, 3), strict=True):
+        assert np.array_equal(batch["style"], batches.make_batch(examples, step, 2, 0, None)["style"])
+
+
+def test_an_empty_folder_is_an_error(tmp_path):
+    with pytest.raises(UserError, match="no shards"):
+        batches.load_examples(str(tmp_path))
