@@ -1,0 +1,65 @@
+"""The agents by name. All are called alike and return the same structure."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import flax.linen as nn
+
+from compjax.audio.constants import STYLE_SIZE
+
+
+def _arranging(settings: Mapping[str, Any]) -> nn.Module:
+    from compjax.models.arranging_agent import ArrangingAgent
+    from compjax.models.arranging_config import ArrangingConfig
+
+    return ArrangingAgent(configured(ArrangingConfig(), settings))
+
+
+def _compositional(settings: Mapping[str, Any]) -> nn.Module:
+    """Settings: `size`, a named one; `stages` of the cascade, 0 for none."""
+    from compjax.models.agent import Network
+    from compjax.models.config import SIZES, CascadeConfig, NetworkConfig
+
+    chosen = {"size": "original", "stages": 2} | dict(settings)
+    agent = SIZES[chosen.pop("size")]
+    # One more number than a style has: its contour over time.
+    agent = dataclasses.replace(
+        agent, composer=dataclasses.replace(agent.composer, style_size=STYLE_SIZE + 1)
+    )
+    stages = chosen.pop("stages")
+    cascade = CascadeConfig(stages=stages) if stages else None
+    return Network(configured(NetworkConfig(agent, cascade), chosen))
+
+
+def _masking(settings: Mapping[str, Any]) -> nn.Module:
+    from compjax.models.agent import Network
+    from compjax.models.config import MaskingConfig, NetworkConfig
+
+    return Network(NetworkConfig(configured(MaskingConfig(), settings)))
+
+
+AGENTS: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
+    "arranging": _arranging,
+    "compositional": _compositional,
+    "masking": _masking,
+}
+"""Name -> what builds the agent from the settings that differ from its defaults."""
+
+
+def build_agent(name: str, settings: Mapping[str, Any] | None = None) -> nn.Module:
+    """The agent `name` with `settings` of its configuration changed; a ValueError names what is unknown."""
+    if name not in AGENTS:
+        raise ValueError(f"unknown agent {name!r}; there are {', '.join(AGENTS)}")
+    return AGENTS[name]({key: tuple(v) if isinstance(v, list) else v for key, v in (settings or {}).items()})
+
+
+def configured(config: Any, settings: Mapping[str, Any]) -> Any:
+    """The frozen configuration with fields replaced; a ValueError names fields that it does not have."""
+    known = [field.name for field in dataclasses.fields(config)]
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise ValueError(f"unknown settings {unknown} of {type(config).__name__}; there are {known}")
+    return dataclasses.replace(config, **settings)
