@@ -1,0 +1,43 @@
+"""Distance of composed latents to the rendered arrangement's."""
+
+from __future__ import annotations
+
+import math
+
+import jax
+import jax.numpy as jnp
+
+from compjax.audio.constants import LATENT_MEAN, LATENT_STD, LOG_FLOOR
+from compjax.losses.shapes import require_same_shape
+
+SILENCE = (math.log(LOG_FLOOR) - LATENT_MEAN) / LATENT_STD
+AUDIBLE = 1.0  # in latent units above silence: about 20 dB
+
+Array = jax.Array
+
+
+def match_level(latents: Array, truth: Array) -> Array:
+    """`latents` `[B, T, 128]` with each clip's level set to the truth's, by the mean over audible cells.
+
+    Composed audio is levelled after decoding, so the level of the latents is free. The gain acts on
+    the sound above the floor: silence stays silence. No gradient flows through the gain.
+    """
+    audible = (truth > SILENCE + AUDIBLE).astype(latents.dtype)
+    gap = jnp.sum((truth - latents) * audible, axis=(1, 2)) / jnp.maximum(audible.sum(axis=(1, 2)), 1.0)
+    gain = jax.lax.stop_gradient(jnp.clip(gap, -2.0, 2.0) * LATENT_STD)[:, None, None]
+    log = latents * LATENT_STD + LATENT_MEAN
+    power = jnp.exp(2.0 * (log + gain)) - LOG_FLOOR**2 * jnp.expm1(2.0 * gain)
+    return (0.5 * jnp.log(jnp.maximum(power, LOG_FLOOR**2)) - LATENT_MEAN) / LATENT_STD
+
+
+def latent_loss(latents: Array, truth: Array) -> Array:
+    """Mean absolute difference to the truth, both `[B, T, 128]`, after the levels are matched.
+
+    Audible cells count fully, those near silence a fifth: whether a room ends at -95 or -100 dB is
+    not worth a note.
+    """
+    require_same_shape(3, latents=latents, truth=truth)
+    matched = match_level(latents, truth)
+    loudest = jnp.maximum(truth, jax.lax.stop_gradient(matched))
+    weight = jnp.clip((loudest - SILENCE) / AUDIBLE, 0.2, 1.0)
+    return jnp.sum(jnp.abs(matched - truth) * weight) / jnp.sum(weight)
