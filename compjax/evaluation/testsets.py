@@ -1,0 +1,175 @@
+"""Pairs to be judged on: real recordings from a folder or a list, or rendered pairs whose truth is known.
+
+What lies on the same floor or above is handed in as a callable: this module renders nothing and composes
+nothing.
+"""
+
+import csv
+import dataclasses
+import itertools
+import os
+import pathlib
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+
+from compjax.audio import waveform
+from compjax.audio.constants import SAMPLE_RATE
+from compjax.audio.errors import UserError
+from compjax.evaluation.factors import INPUT, TARGET, Known, Switches
+
+SECONDS = 8.0
+"""Length of a test clip: shorter recordings are looped to it, longer ones cut."""
+
+SEED_STRIDE = 100_000
+"""Pairs of different seeds never share a draw as long as fewer than this are looked at."""
+
+Aligner = Callable[[np.ndarray, np.ndarray], np.ndarray]
+"""(input `[S]`, target `[N]`) to the target as it sounds along the input, `[S]`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Arrangement:
+    """A ceiling: the rendered truth of one switch setting `[S]`, and what is known about it."""
+
+    audio: np.ndarray
+    known: Known
+
+
+@dataclasses.dataclass(frozen=True)
+class Pair:
+    """Two clips `[S]` and, for rendered ones, arrangements by switch label (such as "ITT")."""
+
+    name: str
+    given: np.ndarray
+    target: np.ndarray
+    arrangements: Mapping[str, Arrangement] = dataclasses.field(default_factory=dict)
+    aligned: np.ndarray | None = None
+    """The target as it sounds along the input, if it was moved."""
+    style: Mapping[str, float] = dataclasses.field(default_factory=dict)
+    """The arrangements' style, for a system that can be told it."""
+
+    @property
+    def reference(self) -> np.ndarray:
+        """The target that outputs are compared with."""
+        return self.target if self.aligned is None else self.aligned
+
+
+def real_pairs(
+    source: str | os.PathLike, seconds: float = SECONDS, aligner: Aligner | None = None
+) -> list[Pair]:
+    """Pairs of recordings: `*_input.*` with `*_target.*` in a folder, or lines `input,target` of a CSV file.
+
+    A CSV's paths are relative to its folder.
+
+    Raises:
+      UserError: if there is no such folder or file, it holds no pair, or a clip cannot be read.
+    """
+    path = pathlib.Path(source)
+    if not path.exists():
+        raise UserError(f"{path}: no such folder or file; give a folder of pairs or a CSV file")
+    files = _pairs_in_folder(path) if path.is_dir() else _pairs_in_list(path)
+    if not files:
+        raise UserError(
+            f"{path}: no pairs; name clips NAME_input.wav and NAME_target.wav, or list input,target in a CSV"
+        )
+    clips = {
+        file: _fitted(waveform.read(file), seconds)
+        for file in sorted({file for pair in files for file in pair})
+    }
+    return [_real_pair(given, target, clips, aligner) for given, target in files]
+
+
+def _real_pair(given: pathlib.Path, target: pathlib.Path, clips: dict, aligner: Aligner | None) -> Pair:
+    name = f"{given.stem.removesuffix('_input')} x {target.stem.removesuffix('_target')}"
+    aligned = aligner(clips[given], clips[target]) if aligner else None
+    return Pair(name, clips[given], clips[target], aligned=aligned)
+
+
+def _pairs_in_folder(folder: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.Path]]:
+    targets = {
+        file.stem.removesuffix("_target"): file for file in folder.iterdir() if file.stem.endswith("_target")
+    }
+    inputs = {
+        file.stem.removesuffix("_input"): file for file in folder.iterdir() if file.stem.endswith("_input")
+    }
+    return [(inputs[name], targets[name]) for name in sorted(inputs.keys() & targets.keys())]
+
+
+def _pairs_in_list(path: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.Path]]:
+    try:
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = [row for row in csv.reader(file) if row and not row[0].startswith("#")]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise UserError(f"{path}: not a CSV file of input,target") from error
+    if rows and [cell.strip() for cell in rows[0]] == ["input", "target"]:
+        rows = rows[1:]
+    for row in rows:
+        if len(row) != 2:
+            raise UserError(f"{path}: each line must hold input,target, not {','.join(row)!r}")
+    return [(path.parent / given.strip(), path.parent / target.strip()) for given, target in rows]
+
+
+def _fitted(audio: np.ndarray, seconds: float) -> np.ndarray:
+    return np.resize(audio, int(seconds * SAMPLE_RATE)).astype(np.float32)
+
+
+class Swaps(Protocol):
+    """What is used of `compjax.data.swaps`, which lies on this floor and is handed in by the caller."""
+
+    CLIP_SECONDS: float
+
+    def draw_pair(self, seed: int, split: str): ...
+
+    def perform(self, clip): ...
+
+    def arrangement(self, pair, switches: tuple[int, int, int], style): ...
+
+
+def rendered_pairs(
+    swaps: Swaps,
+    count: int,
+    seed: int = 0,
+    split: str = "test",
+    kind: str = "drums, pitched",
+    parts: Collection[str] = ("held",),
+    settings: Sequence[Switches] = (Switches(),),
+) -> list[Pair]:
+    """`count` rendered pairs of one kind whose targets play one of the parts, with arrangements.
+
+    The defaults are drums and sustained chords. Empty `parts` takes any. Seeds run on from `seed *
+    SEED_STRIDE`.
+    """
+    found: list[Pair] = []
+    for draw in itertools.count(seed * SEED_STRIDE):
+        if len(found) == count:
+            return found
+        drawn = swaps.draw_pair(draw, split)
+        if drawn.kind == kind and (not parts or drawn.target.part in parts):
+            found.append(_rendered_pair(swaps, drawn, settings))
+
+
+def _rendered_pair(swaps: Swaps, drawn, settings: Sequence[Switches]) -> Pair:
+    given, target = swaps.perform(drawn.input), swaps.perform(drawn.target)
+    arrangements = {one.label: _arrangement(swaps, drawn, one) for one in settings}
+    name = f"rendered {drawn.seed}: {drawn.input.part} x {drawn.target.part}"
+    return Pair(name, given.audio, target.audio, arrangements, style=dataclasses.asdict(drawn.style))
+
+
+def _arrangement(swaps: Swaps, drawn, switches: Switches) -> Arrangement:
+    clips = {INPUT: drawn.input, TARGET: drawn.target}
+    numbers = tuple(int(value == TARGET) for value in dataclasses.astuple(switches))
+    made = swaps.arrangement(drawn, numbers, drawn.style)
+    harmony = clips[switches.harmony]
+    known = Known(
+        spans=tuple(harmony.harmony.spans),
+        arrangement=_started_within(made.notes, swaps.CLIP_SECONDS),
+        source_notes=_started_within(harmony.notes, swaps.CLIP_SECONDS),
+    )
+    return Arrangement(made.audio, known)
+
+
+def _started_within(notes, seconds: float) -> tuple:
+    """The notes that are struck within the clip: one held over from before has no onset to be found."""
+    return tuple(note for note in notes if 0.0 <= note.start < seconds)

@@ -1,0 +1,87 @@
+import json
+import types
+
+import numpy as np
+import pytest
+import soundfile
+
+from compjax.audio.constants import SAMPLE_RATE
+from compjax.audio.errors import EXIT_CODE
+from compjax.cli import evaluate
+
+
+@pytest.fixture
+def folder(tmp_path, rng):
+    """One pair of two seconds: clicks, and a held tone."""
+    clicks = np.zeros(2 * SAMPLE_RATE)
+    clicks[6000::12_000] = 0.9
+    time = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
+    soundfile.write(tmp_path / "x_input.wav", clicks, SAMPLE_RATE)
+    soundfile.write(tmp_path / "x_target.wav", 0.3 * np.sin(2 * np.pi * 220 * time), SAMPLE_RATE)
+    return tmp_path
+
+
+class FakeSession:
+    """Composes the input with its sound halved; remembers how it was asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def compose(self, given, target, **options):
+        self.asked.append(options)
+        return types.SimpleNamespace(audio=0.5 * given, notes=())
+
+
+def test_recordings_to_scores_and_table(folder, capsys):
+    session = FakeSession()
+    out = folder / "report"
+    argv = ["compjax-evaluate", f"--pairs={folder}", f"--output={out}", "--seed=7"]
+    assert evaluate.run(argv, load=lambda checkpoint, codec: session) == 0
+    [asked] = session.asked
+    assert asked == {
+        "sample_rate": SAMPLE_RATE, "rhythm": "input", "harmony": "target", "timbre": "target", "seed": 7,
+        "style": None, "align": True,
+    }  # fmt: skip
+    scores = json.loads((out / "scores.json").read_text())
+    assert set(scores["systems"]) == {
+        "compjax",
+        "copy input",
+        "copy target",
+        "mix",
+        "gated",
+        "re-sliced",
+        "mosaic",
+    }
+    assert scores["systems"]["compjax"]["verdicts"] == {"copy": 1}
+    table = (out / "table.md").read_text()
+    assert table in capsys.readouterr().out and table.count("\n") == 9
+
+
+def test_comparison_with_an_earlier_run(folder):
+    first, second = folder / "first", folder / "second"
+    argv = ["compjax-evaluate", f"--pairs={folder}", "--nobaselines", "--noalign"]
+    load = lambda checkpoint, codec: FakeSession()  # noqa: E731
+    assert evaluate.run([*argv, f"--output={first}"], load) == 0
+    assert evaluate.run([*argv, f"--output={second}", f"--compare={first / 'scores.json'}"], load) == 0
+    assert "(+0.00)" in (second / "table.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("flags", "status", "message"),
+    [
+        (["--output=x"], evaluate.EXIT_USAGE, "either --pairs or --rendered"),
+        (["--output=x", "--pairs=a", "--rendered=2"], evaluate.EXIT_USAGE, "either --pairs or --rendered"),
+        (["--pairs=a"], evaluate.EXIT_USAGE, "output"),
+        (["--output=x", "--pairs=/no/such/folder"], EXIT_CODE, "no such folder"),
+        (["--output=x", "--pairs=/", "--compare=/no.json"], EXIT_CODE, "not a scores.json"),
+    ],
+)
+def test_mistakes_are_one_line(capsys, flags, status, message):
+    assert evaluate.run(["compjax-evaluate", *flags]) == status
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and message in lines[0] and lines[0].startswith("compjax-evaluate: ")
+
+
+def test_help_names_the_flags(capsys):
+    assert evaluate.run(["compjax-evaluate", "--help"]) == 0
+    assert "--rendered" in capsys.readouterr().out
