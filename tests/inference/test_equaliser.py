@@ -1,0 +1,36 @@
+"""The equaliser moves colour, and only colour."""
+
+import numpy as np
+
+from compjax.audio.constants import LATENT_STD
+from compjax.inference.equaliser import SILENCE, colour, equalise
+
+
+def music(slope: float) -> np.ndarray:
+    """Latents that fall by `slope` over the bands, half of the frames silent."""
+    latents = np.tile(np.linspace(0.0, -slope, 128), (20, 1)).astype(np.float32)
+    latents[10:] = SILENCE
+    return latents
+
+
+def test_a_colour_is_reached():
+    bright, dark = music(0.2), music(1.0)
+    moved = equalise(dark, colour(bright))
+    assert np.abs(colour(moved) - colour(bright)).max() < 0.3 * np.abs(colour(dark) - colour(bright)).max()
+
+
+def test_the_same_colour_changes_nothing():
+    np.testing.assert_allclose(equalise(music(0.5), colour(music(0.5))), music(0.5), atol=1e-5)
+
+
+def test_silence_stays():
+    np.testing.assert_allclose(equalise(music(1.0), colour(music(0.0)))[10:], SILENCE, atol=1e-5)
+
+
+def test_gains_are_limited():
+    moved = equalise(music(2.0), colour(music(-2.0)))
+    assert np.abs(moved - music(2.0)).max() <= 20.0 * np.log(10) / 20.0 / LATENT_STD + 1e-5
+
+
+def test_level_is_not_colour():
+    np.testing.assert_allclose(colour(music(0.5)), colour(music(0.5) + 0.3), atol=0.05)
