@@ -25,6 +25,9 @@ from compjax.models.note_renderer import NoteGrid, note_ages
 from compjax.models.registry import build_agent
 
 BUNDLED = pathlib.Path(__file__).parents[1] / "assets" / "compositional.npz"
+COMPOSING = "arranging"
+"""The agent that hears, decides notes and renders them, each apart; see `models/registry.py`."""
+
 WINDOWS = WindowConfig(length=768, context=128, fade=16)
 """The networks look at most 128 frames around, and a clip of ten seconds needs one window."""
 
@@ -152,6 +155,13 @@ def stack(heard_input: Heard, heard_target: Heard) -> np.ndarray:
 
 
 def load_agent(path: str | os.PathLike | None = None) -> Agent:
-    """The bundled agent, or the one of a file that training exported."""
+    """The bundled agent, or the one of a file that training exported.
+
+    Raises:
+        UserError: if the file is none, or holds an agent that cannot compose by itself.
+    """
     config, variables = load_weights(path or BUNDLED)
+    kind = config.get("agent", "codec")
+    if kind != COMPOSING:
+        raise UserError(f"{path} holds {kind!r} weights; composing needs those of an {COMPOSING} agent")
     return Agent(build_agent(config["agent"], config["settings"]), variables)
