@@ -1,5 +1,7 @@
 """The one home of the constants that audio, latents and notes share."""
 
+import math
+
 SAMPLE_RATE = 24_000
 """Sampling rate of every waveform inside the system, in Hz; mono."""
 
@@ -53,3 +55,6 @@ LATENT_MEAN = -7.1
 
 LATENT_STD = 2.35
 """Their standard deviation."""
+
+SILENT_LATENT = (math.log(LOG_FLOOR) - LATENT_MEAN) / LATENT_STD
+"""Latent value of digital silence."""

@@ -11,7 +11,7 @@ import flax.errors
 import jax
 import numpy as np
 
-from compjax.audio.constants import LATENT_MEAN, LATENT_STD, NUM_PITCHES, NUM_VOICES
+from compjax.audio.constants import LATENT_MEAN, LATENT_STD, NUM_PITCHES, NUM_VOICES, SILENT_LATENT
 from compjax.audio.errors import UserError
 from compjax.codec.weights import load_weights
 from compjax.data.batches import style_over_time
@@ -19,7 +19,6 @@ from compjax.data.pianoroll import rasterise
 from compjax.data.symbolic import Note
 from compjax.inference.windows import WindowConfig, over_windows
 from compjax.models.arranging_agent import ArrangingAgent, pool_components
-from compjax.models.arranging_config import SILENCE
 from compjax.models.harmonic_extractor import harmonic_map
 from compjax.models.note_renderer import NoteGrid, note_ages
 from compjax.models.registry import build_agent
@@ -70,8 +69,8 @@ class Agent:
             timbre = np.broadcast_to(np.asarray(heard.timbre), (len(chunk), heard.timbre.shape[-1]))
             return heard.rhythm[0], heard.harmony[0], hits[0], timbre
 
-        rhythm, harmony, hits, timbre = over_windows(window, [latents], WINDOWS, pad=SILENCE)
-        loudness = np.maximum(latents.mean(axis=1) - SILENCE, 1e-3)
+        rhythm, harmony, hits, timbre = over_windows(window, [latents], WINDOWS, pad=SILENT_LATENT)
+        loudness = np.maximum(latents.mean(axis=1) - SILENT_LATENT, 1e-3)
         return Heard(
             rhythm=rhythm,
             harmony=harmony,

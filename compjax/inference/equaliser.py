@@ -11,9 +11,7 @@ import dataclasses
 
 import numpy as np
 
-from compjax.audio.constants import BANDS_PER_OCTAVE, LATENT_MEAN, LATENT_STD, LOG_FLOOR
-
-SILENCE = (np.log(LOG_FLOOR) - LATENT_MEAN) / LATENT_STD
+from compjax.audio.constants import BANDS_PER_OCTAVE, LATENT_MEAN, LATENT_STD, LOG_FLOOR, SILENT_LATENT
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,5 +45,5 @@ def equalise(
     """Latents `[T, 128]` whose colour is moved to `wanted` `[128]`; what is silent stays silent."""
     limit = config.limit_db * np.log(10.0) / 10.0
     gain = np.clip(config.strength * (wanted - colour(latents, config)), -limit, limit)
-    above = np.clip((latents - SILENCE) / 0.5, 0.0, 1.0)
+    above = np.clip((latents - SILENT_LATENT) / 0.5, 0.0, 1.0)
     return (latents + above * gain * 0.5 / LATENT_STD).astype(np.float32)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import math
-
 import jax
 import jax.numpy as jnp
 
-from compjax.audio.constants import LATENT_MEAN, LATENT_STD, LOG_FLOOR
+from compjax.audio.constants import LATENT_MEAN, LATENT_STD, LOG_FLOOR, SILENT_LATENT
 from compjax.losses.shapes import require_same_shape
 
-SILENCE = (math.log(LOG_FLOOR) - LATENT_MEAN) / LATENT_STD
 AUDIBLE = 1.0  # in latent units above silence: about 20 dB
 
 Array = jax.Array
@@ -22,7 +19,7 @@ def match_level(latents: Array, truth: Array) -> Array:
     Composed audio is levelled after decoding, so the level of the latents is free. The gain acts on
     the sound above the floor: silence stays silence. No gradient flows through the gain.
     """
-    audible = (truth > SILENCE + AUDIBLE).astype(latents.dtype)
+    audible = (truth > SILENT_LATENT + AUDIBLE).astype(latents.dtype)
     gap = jnp.sum((truth - latents) * audible, axis=(1, 2)) / jnp.maximum(audible.sum(axis=(1, 2)), 1.0)
     gain = jax.lax.stop_gradient(jnp.clip(gap, -2.0, 2.0) * LATENT_STD)[:, None, None]
     log = latents * LATENT_STD + LATENT_MEAN
@@ -39,5 +36,5 @@ def latent_loss(latents: Array, truth: Array) -> Array:
     require_same_shape(3, latents=latents, truth=truth)
     matched = match_level(latents, truth)
     loudest = jnp.maximum(truth, jax.lax.stop_gradient(matched))
-    weight = jnp.clip((loudest - SILENCE) / AUDIBLE, 0.2, 1.0)
+    weight = jnp.clip((loudest - SILENT_LATENT) / AUDIBLE, 0.2, 1.0)
     return jnp.sum(jnp.abs(matched - truth) * weight) / jnp.sum(weight)

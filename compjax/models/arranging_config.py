@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-
-from compjax.audio.constants import LATENT_MEAN, LATENT_STD, LOG_FLOOR
-
-SILENCE = (math.log(LOG_FLOOR) - LATENT_MEAN) / LATENT_STD
-"""Latent value of digital silence."""
 
 
 @dataclasses.dataclass(frozen=True)

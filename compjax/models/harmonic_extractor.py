@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
-from compjax.audio.constants import BANDS_PER_OCTAVE, LATENT_SIZE, NUM_PITCHES
-from compjax.models.arranging_config import SILENCE, ArrangingConfig
+from compjax.audio.constants import BANDS_PER_OCTAVE, LATENT_SIZE, NUM_PITCHES, SILENT_LATENT
+from compjax.models.arranging_config import ArrangingConfig
 
 COMPONENT_SIZE = NUM_PITCHES
 HARMONY_STRIDE = 4  # 18.75 frames per second: chords do not need more
@@ -138,7 +138,7 @@ class HarmonicExtractor(nn.Module):
 
     @nn.compact
     def __call__(self, latents: Array) -> Components:
-        latents = latents - SILENCE  # so that the zeros which convolutions pad with are silence
+        latents = latents - SILENT_LATENT  # so that the zeros which convolutions pad with are silence
         logits = HarmonyNet(self.config)(latents)
         return Components(
             rhythm=RhythmNet(self.config)(latents),

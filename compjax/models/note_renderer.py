@@ -29,10 +29,11 @@ from compjax.audio.constants import (
     MIN_PITCH,
     NUM_PITCHES,
     SAMPLE_RATE,
+    SILENT_LATENT,
     midi_to_hz,
 )
 from compjax.codec.bands import log_frequencies, sine_response
-from compjax.models.arranging_config import SILENCE, ArrangingConfig
+from compjax.models.arranging_config import ArrangingConfig
 
 DECAYS = (0.04, 0.15, 0.6, 2.4)  # seconds, while a note is held
 RELEASES = (0.06, 0.4)  # seconds, after it is let go
@@ -168,6 +169,6 @@ class NoteRenderer(nn.Module):
 
     def _correction(self, latents: Array, timbre: Array) -> Array:
         """What partials and noise leave out, such as room and beating, `[B, T, 128]`; starts at zero."""
-        x = nn.Conv(self.config.timbre_width, (3,))(latents - SILENCE)
+        x = nn.Conv(self.config.timbre_width, (3,))(latents - SILENT_LATENT)
         x = nn.relu(x + nn.Dense(self.config.timbre_width)(timbre)[:, None, :])
         return nn.Conv(LATENT_SIZE, (3,), kernel_init=nn.initializers.zeros)(x)

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import optax
 
 from compjax.models.note_renderer import NoteGrid
-from compjax.training.objective import objective
+from compjax.training.objective import both_clips, objective
 from compjax.training.state import TrainState, apply_gradients
 
 Array = jax.Array
@@ -73,10 +73,10 @@ def match_counts(logits: Array, truth: Array, frames_off: int = 0) -> tuple[Arra
     if frames_off:
         padded = jnp.pad(logits, ((0, 0), (1, 1), (0, 0)), constant_values=-jnp.inf)
         decided &= (logits >= padded[:, :-2]) & (logits > padded[:, 2:])
-        size = (1, 2 * frames_off + 1, 1)
-        truth_near = nn.max_pool(truth, size[1:2], padding="SAME")
-        return (decided * truth_near).sum(), decided.sum(), truth.sum()
-    return (decided * truth).sum(), decided.sum(), truth.sum()
+        near = nn.max_pool(truth, (2 * frames_off + 1,), padding="SAME")
+    else:
+        near = truth
+    return (decided * near).sum(), decided.sum(), truth.sum()
 
 
 def f_measure(counts: tuple[Array, Array, Array]) -> Array:
@@ -97,8 +97,7 @@ def make_validation_step(agent: nn.Module, weights: Mapping[str, float]):
             scalars["roll/onset_f1"] = f_measure(match_counts(output.roll.onsets, struck, 2))
             scalars["roll/frame_f1"] = f_measure(match_counts(output.roll.frames, held))
         if "harmony_logits" in output.extras:
-            salience = jnp.concatenate([batch["salience"][:, 0], batch["salience"][:, 1]])
-            hits = jnp.concatenate([batch["hits"][:, 0], batch["hits"][:, 1]])
+            salience, hits = both_clips(batch["salience"]), both_clips(batch["hits"])
             scalars["heard/salience_f1"] = f_measure(match_counts(output.extras["harmony_logits"], salience))
             struck = (hits > 0).astype(jnp.float32)
             scalars["heard/hit_f1"] = f_measure(match_counts(output.extras["hits"][..., :3], struck, 2))

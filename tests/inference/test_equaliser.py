@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from compjax.audio.constants import LATENT_STD
-from compjax.inference.equaliser import SILENCE, colour, equalise
+from compjax.audio.constants import LATENT_STD, SILENT_LATENT
+from compjax.inference.equaliser import colour, equalise
 
 
 def music(slope: float) -> np.ndarray:
     """Latents that fall by `slope` over the bands, half of the frames silent."""
     latents = np.tile(np.linspace(0.0, -slope, 128), (20, 1)).astype(np.float32)
-    latents[10:] = SILENCE
+    latents[10:] = SILENT_LATENT
     return latents
 
 
@@ -24,7 +24,7 @@ def test_the_same_colour_changes_nothing():
 
 
 def test_silence_stays():
-    np.testing.assert_allclose(equalise(music(1.0), colour(music(0.0)))[10:], SILENCE, atol=1e-5)
+    np.testing.assert_allclose(equalise(music(1.0), colour(music(0.0)))[10:], SILENT_LATENT, atol=1e-5)
 
 
 def test_gains_are_limited():

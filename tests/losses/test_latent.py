@@ -5,7 +5,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compjax.losses.latent import SILENCE, latent_loss, match_level
+from compjax.audio.constants import SILENT_LATENT
+from compjax.losses.latent import latent_loss, match_level
 
 
 def test_equal_latents_cost_nothing():
@@ -19,11 +20,11 @@ def test_level_is_free():
 
 
 def test_level_is_matched_per_clip_and_silence_stays():
-    truth = jnp.zeros((1, 2, 128)).at[:, 1].set(SILENCE)
-    quiet = jnp.full((1, 2, 128), -1.0).at[:, 1].set(SILENCE)
+    truth = jnp.zeros((1, 2, 128)).at[:, 1].set(SILENT_LATENT)
+    quiet = jnp.full((1, 2, 128), -1.0).at[:, 1].set(SILENT_LATENT)
     matched = match_level(quiet, truth)
     np.testing.assert_allclose(matched[0, 0], 0.0, atol=1e-2)
-    np.testing.assert_allclose(matched[0, 1], SILENCE, atol=1e-2)
+    np.testing.assert_allclose(matched[0, 1], SILENT_LATENT, atol=1e-2)
 
 
 def test_a_wrong_shape_of_spectrum_costs_its_distance():
