@@ -1,0 +1,168 @@
+"""What the loop knows of what it trains: one interface for agents, codecs and the tests' tiny models.
+
+`build_task(config, mesh)` of `agent_task` and `codec_task` makes a `Task` of an experiment; `loop` runs it
+and branches on nothing else.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import jax
+import numpy as np
+
+if TYPE_CHECKING:
+    from compjax.data.pipeline import Pipeline
+
+State = Any
+"""A pytree with the scalar int32 leaf `step`, the number of steps done: TrainState, CodecState."""
+
+GlobalBatch = Mapping[str, jax.Array]
+"""A batch of all hosts on the mesh; `sample_ids` stays behind on the host."""
+
+Scalars = Mapping[str, jax.Array]
+"""Scalars of a step by name, on the device: `loss/total`, `loss/<name>`, `gradient_norm`, `finite` (1 or 0),
+and `gates/<place>` where the network has gates (averaged by the loop over an epoch)."""
+
+SAMPLE_IDS = "sample_ids"
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """What a validation shows of its first example.
+
+    Attributes:
+        pictures: latents, rolls and spectrograms by name, each `[T, N]`, time first, low rows first.
+        audio: waveforms by name, `[S]` float32 at 24 kHz.
+    """
+
+    pictures: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    audio: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class Validation:
+    """A validation's means by name, and its examples."""
+
+    scalars: Mapping[str, float]
+    examples: Examples = Examples()
+
+
+@dataclasses.dataclass(frozen=True)
+class LoopConfig:
+    """How a run goes, apart from what is trained; none of it changes a step's result.
+
+    Attributes:
+        num_steps: the last step.
+        log_every: steps between reports of rates.
+        validate_every: steps between validations.
+        save_every: steps between checkpoints; 0: as often as validations.
+        epoch_steps: steps of an epoch (means of the gates are reported after each); 0: a validation's.
+        keep_latest, keep_best: checkpoints kept: the last ones, and those of the best score.
+        max_bad_steps: non-finite steps in a row after which the run stops.
+        spike_sigma: a loss this many deviations above its recent mean is reported as a spike.
+        workers: processes that make batches on this host; 0: a thread.
+        trace: write `trace.jsonl`, each step's batch checksum and exact scalars, to compare runs by.
+        timeouts: seconds by phase after which the watchdog ends the process; see watchdog.TIMEOUTS.
+    """
+
+    num_steps: int
+    log_every: int = 25
+    validate_every: int = 250
+    save_every: int = 0
+    epoch_steps: int = 0
+    keep_latest: int = 2
+    keep_best: int = 1
+    max_bad_steps: int = 5
+    spike_sigma: float = 6.0
+    workers: int = 0
+    trace: bool = False
+    timeouts: Mapping[str, float] = dataclasses.field(default_factory=dict)
+
+
+@dataclasses.dataclass(frozen=True)
+class RunOptions:
+    """What a command line says besides the configuration.
+
+    Attributes:
+        allow_changed: fields (`optimizer.learning_rate`, or `optimizer` for all below) in which a resumed run
+            may differ from its checkpoint; `data` also allows other data.
+        distributed: `auto` joins the processes that the environment announces, `on` insists, `off` ignores.
+    """
+
+    allow_changed: tuple[str, ...] = ()
+    distributed: str = "auto"
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """How a run ended: the exit status (`lifecycle` names them), the step, the last validation's scalars."""
+
+    status: int
+    step: int
+    scalars: Mapping[str, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """An experiment, built.
+
+    Attributes:
+        loop: how long it goes and how often it reports.
+        init: the state before the first step; jittable.
+        train_step: `(state, batch) -> (state, scalars)`, jitted, the state donated. A step whose gradients are
+            not finite leaves everything of the state but `step` bit-equal and gives `finite` 0.
+        compile: compiles every program that the run will call, given a state and a batch, so that nothing
+            compiles once there is something to lose.
+        validate: `(state, poll) -> Validation`; calls `poll()` between batches, which raises when the run
+            is to stop.
+        score: of a validation's scalars, for the best checkpoint; larger is better.
+        export: writes the inference file `export_name` of a state to a path.
+        export_name: its name in the workdir.
+        learning_rate: by step, for the monitor.
+        pipeline: this host's part of the training batches.
+        batch_size: clips of a global batch.
+        clip_seconds: length of a clip.
+        mesh: the devices.
+        shardings: where the state's leaves lie, as a tree of shardings.
+        fingerprint: `config` (nested dict), `data` (the pipeline's fingerprint) and `versions`: what a resumed
+            run is compared by.
+    """
+
+    loop: LoopConfig
+    init: Callable[[], State]
+    train_step: Callable[[State, GlobalBatch], tuple[State, Scalars]]
+    compile: Callable[[State, GlobalBatch], None]
+    validate: Callable[[State, Callable[[], None]], Validation]
+    score: Callable[[Mapping[str, float]], float]
+    export: Callable[[str, State], None]
+    export_name: str
+    learning_rate: Callable[[int], float]
+    pipeline: Pipeline
+    batch_size: int
+    clip_seconds: float
+    mesh: jax.sharding.Mesh
+    shardings: Any
+    fingerprint: Mapping[str, Any]
+
+
+class Monitor(Protocol):
+    """What the loop reports to (monitor.Monitor): on process 0 written and shown, elsewhere nothing.
+
+    The loop calls `step` once for every step, in order, with host floats; `rates` is empty but at each
+    `log_every`-th step, when it holds `learning_rate`, `step_seconds`, `clips_per_second`,
+    `audio_seconds_per_second`, `data_wait` and `goodput` (shares of the time), `bad_steps` and `spikes`
+    (counts). Events are named `nan`, `spike`, `skipped`, `restored`, `checkpoint`, `interrupted`.
+    """
+
+    def step(self, number: int, scalars: Mapping[str, float], rates: Mapping[str, float]) -> None: ...
+
+    def validation(self, number: int, validation: Validation) -> None: ...
+
+    def epoch(self, number: int, gates: Mapping[str, float]) -> None: ...
+
+    def event(self, number: int, name: str, text: str) -> None: ...
+
+    def close(self) -> None: ...
