@@ -211,7 +211,16 @@ SMALL = CompositionalConfig(
 )
 """A third of it, for a machine without an accelerator."""
 
-SIZES = {"original": ORIGINAL, "small": SMALL}
+TINY = CompositionalConfig(
+    extractor=ExtractorConfig(hidden=32),
+    selector=SelectorConfig(hidden=32),
+    composer=ComposerConfig(
+        encoder=EncoderConfig(size=64, layers=1, heads=4, feed_forward=128), output_hidden=64
+    ),
+)
+"""The smallest, for trials."""
+
+SIZES = {"original": ORIGINAL, "small": SMALL, "tiny": TINY}
 """Named sizes of the compositional agent."""
 
 
@@ -226,10 +235,11 @@ def seed_exact(config: CompositionalConfig = ORIGINAL) -> CompositionalConfig:
     )
 
 
-def seed_exact_cascade(stages: int = 2) -> CascadeConfig:
+def seed_exact_cascade(stages: int = 2, layers: int = 4) -> CascadeConfig:
     """The original's cascade: it sees the target, averages with it and matches its level."""
     return CascadeConfig(
         stages=stages,
+        layers=layers,
         context="target",
         residual="average",
         match_level=True,
@@ -238,8 +248,18 @@ def seed_exact_cascade(stages: int = 2) -> CascadeConfig:
     )
 
 
-def seed_exact_network(agent: str = "compositional", stages: int = 2) -> NetworkConfig:
-    """The original network around one of its two agents, `compositional` or `masking`."""
+def seed_exact_network(
+    agent: str = "compositional", stages: int = 2, size: str = "original", layers: int = 4
+) -> NetworkConfig:
+    """The original network around one of its two agents.
+
+    Args:
+        agent: `compositional` or `masking`.
+        stages: of the cascade; 0 leaves the agent alone.
+        size: key of `SIZES`, of the compositional agent; other sizes than `original` are wired alike.
+        layers: of each stage; the original has 4.
+    """
     _check_choice("agent", agent, ("compositional", "masking"))
-    config = seed_exact() if agent == "compositional" else MaskingConfig(style_discriminator=True)
-    return NetworkConfig(config, seed_exact_cascade(stages))
+    _check_choice("size", size, tuple(SIZES))
+    config = seed_exact(SIZES[size]) if agent == "compositional" else MaskingConfig(style_discriminator=True)
+    return NetworkConfig(config, seed_exact_cascade(stages, layers) if stages else None)

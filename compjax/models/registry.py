@@ -18,23 +18,36 @@ def _arranging(settings: Mapping[str, Any]) -> nn.Module:
     return ArrangingAgent(configured(ArrangingConfig(), settings))
 
 
+def _original(name: str, settings: Mapping[str, Any]) -> nn.Module:
+    """The original's network around the agent `name`. Settings: those of `seed_exact_network`."""
+    from compjax.models.agent import Network
+    from compjax.models.config import seed_exact_network
+
+    known = ("stages", "size", "layers")
+    unknown = sorted(set(settings) - set(known))
+    if unknown:
+        raise ValueError(f"unknown settings {unknown} of the original's network; there are {list(known)}")
+    return Network(seed_exact_network(name, **settings))
+
+
 def _compositional(settings: Mapping[str, Any]) -> nn.Module:
-    """Settings: `size`, a named one; `stages` of the cascade, 0 for none."""
+    """Settings: `size`, a named one; `stages` of the cascade, 0 for none, and their `layers`."""
     from compjax.models.agent import Network
     from compjax.models.config import SIZES, CascadeConfig, NetworkConfig
 
-    chosen = {"size": "original", "stages": 2} | dict(settings)
-    agent = SIZES[chosen.pop("size")]
+    chosen = {"size": "original", "stages": 2, "layers": 4} | dict(settings)
+    size, stages, layers = (chosen.pop(name) for name in ("size", "stages", "layers"))
+    if size not in SIZES:
+        raise ValueError(f"unknown size {size!r}; there are {', '.join(SIZES)}")
     # One more number than a style has: its contour over time.
-    agent = dataclasses.replace(
-        agent, composer=dataclasses.replace(agent.composer, style_size=STYLE_SIZE + 1)
-    )
-    stages = chosen.pop("stages")
-    cascade = CascadeConfig(stages=stages) if stages else None
+    composer = dataclasses.replace(SIZES[size].composer, style_size=STYLE_SIZE + 1)
+    agent = dataclasses.replace(SIZES[size], composer=composer)
+    cascade = CascadeConfig(stages=stages, layers=layers) if stages else None
     return Network(configured(NetworkConfig(agent, cascade), chosen))
 
 
 def _masking(settings: Mapping[str, Any]) -> nn.Module:
+    """Settings: those of `MaskingConfig`."""
     from compjax.models.agent import Network
     from compjax.models.config import MaskingConfig, NetworkConfig
 
@@ -50,10 +63,18 @@ AGENTS: dict[str, Callable[[Mapping[str, Any]], nn.Module]] = {
 
 
 def build_agent(name: str, settings: Mapping[str, Any] | None = None) -> nn.Module:
-    """The agent `name` with `settings` of its configuration changed; a ValueError names what is unknown."""
+    """The agent `name` with `settings` of its configuration changed.
+
+    With the setting `exact` it is the original's network around that agent (`seed_exact_network`).
+
+    Raises:
+        ValueError: naming the agent or the settings that are unknown.
+    """
     if name not in AGENTS:
         raise ValueError(f"unknown agent {name!r}; there are {', '.join(AGENTS)}")
-    return AGENTS[name]({key: tuple(v) if isinstance(v, list) else v for key, v in (settings or {}).items()})
+    chosen = {key: tuple(v) if isinstance(v, list) else v for key, v in (settings or {}).items()}
+    exact = chosen.pop("exact", False)
+    return _original(name, chosen) if exact else AGENTS[name](chosen)
 
 
 def configured(config: Any, settings: Mapping[str, Any]) -> Any:
