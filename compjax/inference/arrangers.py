@@ -133,20 +133,38 @@ def balanced(
     )
 
 
-def by_rules(agent, heard, decided: np.ndarray, style: Style) -> tuple[Note, ...]:
-    """Hits and chords of the gated clips, arranged by the rules."""
-    del agent
-    config = HearingConfig()
+def read_clip(clip, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:
+    """The hits and the chords that an agent heard in one clip; none from an agent that hears neither."""
+    if not (hasattr(clip, "voices") and hasattr(clip, "harmony")):
+        return Rhythm(()), Harmony()
+    return _read(clip.voices, clip.hit_velocities, clip.harmony, clip.harmony, config)
+
+
+def read_pair(heard, decided: np.ndarray, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:
+    """The hits and the chords that two clips have together, by their gates `[T, 6]`."""
+    if not all(hasattr(clip, "voices") and hasattr(clip, "harmony") for clip in heard):
+        return Rhythm(()), Harmony()
     voices = gates.mixed(decided, "rhythm", *(clip.voices for clip in heard))
     velocities = gates.mixed(decided, "rhythm", *(clip.hit_velocities for clip in heard))
     own_salience = gates.mixed(decided, "rhythm", *(clip.harmony for clip in heard))
+    salience = gates.mixed(decided, "harmony", *(clip.harmony for clip in heard))
+    return _read(voices, velocities, own_salience, salience, config)
+
+
+def _read(voices, velocities, own_salience, salience, config: HearingConfig) -> tuple[Rhythm, Harmony]:
+    """Hits of voices `[T, 3]` in a clip of `own_salience` `[T, 64]`, and the chords of `salience`."""
     is_pitched = np.quantile(own_salience.max(axis=1), 0.75) > 0.8
     longest = config.pitched_seconds if is_pitched else config.drum_seconds
-    hits = hits_of(voices, velocities, longest, config)
+    return Rhythm(hits_of(voices, velocities, longest, config), 120.0, 4), chords_of(salience, config)
+
+
+def by_rules(agent, heard, decided: np.ndarray, style: Style) -> tuple[Note, ...]:
+    """Hits and chords of the gated clips, arranged by the rules."""
+    del agent
+    rhythm, harmony = read_pair(heard, decided)
     salience = gates.mixed(decided, "harmony", *(clip.harmony for clip in heard))
     levels = gates.mixed(decided, "harmony", *(clip.levels for clip in heard))
-    notes = arrange(Rhythm(hits, 120.0, 4), revoiced(chords_of(salience, config), style), style)
-    return balanced(notes, salience, levels, config)
+    return balanced(arrange(rhythm, revoiced(harmony, style), style), salience, levels)
 
 
 def by_network(agent, heard, decided: np.ndarray, style: Style) -> tuple[Note, ...]:

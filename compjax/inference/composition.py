@@ -17,6 +17,7 @@ from compjax.audio.files import atomic_path
 from compjax.data.symbolic import Note
 from compjax.inference import gates
 from compjax.inference.requests import output_paths
+from compjax.inference.views import PairView
 
 DEFAULT_TEMPO = 120.0
 """Tempo of the MIDI file where the input's is not known, in beats per minute."""
@@ -32,6 +33,7 @@ class Composition:
         notes: the composed part, by start.
         weights: mean component weights, source -> factor -> [0, 1].
         report: everything that is written to the JSON file.
+        view: what it was made from, for pictures and players.
     """
 
     audio: np.ndarray
@@ -39,6 +41,12 @@ class Composition:
     notes: tuple[Note, ...]
     weights: dict[str, dict[str, float]]
     report: dict
+    view: PairView | None = None
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return self.audio.size / self.sample_rate
 
     def table(self) -> str:
         """The component weights as a table in text."""

@@ -17,7 +17,7 @@ from compjax.audio.errors import UserError
 from compjax.audio.files import sha256_of
 from compjax.data.style import Style
 from compjax.data.symbolic import Note
-from compjax.inference import align, clips, equaliser, gates, progress, report
+from compjax.inference import align, clips, equaliser, gates, progress, report, scenes, views
 from compjax.inference.arrangers import ARRANGERS
 from compjax.inference.composition import Composition
 from compjax.inference.notes import moved
@@ -49,6 +49,7 @@ class Perception:
     gates: np.ndarray  # [LEAD_IN + T, 6]
     alignment: align.Alignment
     references: report.References
+    view: views.PairView
     seconds: dict[str, float]  # wall time by phase
 
 
@@ -127,6 +128,7 @@ class Session:
             alignment = align.find_alignment(clip.audio, target_clip.audio, options.align)
         with phase("report"):
             references = report.describe_references(clip.audio, target_clip.audio, alignment)
+            kept = scenes.keep(clip.audio, target_clip.audio, alignment)
         with phase("encode"):
             latents = clips.encode(clip, self._encode_window, self._windows, LEAD_IN)
             target_latents = clips.encode(target_clip, self._encode_window, self._windows, LEAD_IN)
@@ -140,7 +142,8 @@ class Session:
             wanted = gates.needs_selector(options)
             selected = np.asarray(self._agent.select(*heard)) if wanted else None
             decided = gates.decide_gates(options, LEAD_IN + frames, selected)
-        return Perception(samples, level, heard, colours, decided, alignment, references, seconds)
+            view = scenes.see(kept, alignment, references, heard, decided, LEAD_IN)
+        return Perception(samples, level, heard, colours, decided, alignment, references, view, seconds)
 
     def _compose(self, perceived: Perception, options: ComposeOptions, index: int) -> Composition:
         """Variation `index` of what was perceived."""
@@ -169,7 +172,7 @@ class Session:
         }
         body["timings"] = {name: round(value, 3) for name, value in seconds.items()}
         body["checksums"] = self._checksums
-        return Composition(audio, SAMPLE_RATE, notes, weights, body)
+        return Composition(audio, SAMPLE_RATE, notes, weights, body, perceived.view)
 
     def _compose_notes(self, perceived: Perception, style: Style, arranger: str) -> tuple[Note, ...]:
         """The composed part, times counted from the clip's beginning."""
