@@ -9,8 +9,8 @@
 from __future__ import annotations
 
 
-def load(checkpoint=None, codec: str = "vocos"):
+def load(checkpoint=None, codec: str = "vocos", codec_weights=None):
     """A session with the bundled model: see `compjax.inference.session.load`, which this calls."""
     from compjax.inference import session  # heavy, so not before it is wanted
 
-    return session.load(checkpoint, codec)
+    return session.load(checkpoint, codec, codec_weights)

@@ -50,7 +50,10 @@ def define_flags() -> flags.FlagValues:
     text = "Who decides the notes: the arranging rules on what was heard, or the composer network."
     flags.DEFINE_enum("arranger", "rules", ["rules", "network"], text, values)
     flags.DEFINE_string("checkpoint", None, "Weights of the agent; the bundled ones if not given.", values)
-    flags.DEFINE_enum("codec", "vocos", ["vocos"], "Codec.", values)
+    text = "Codec, the one on whose latents the agent was trained: vocos is bundled, encodec is converted."
+    flags.DEFINE_enum("codec", "vocos", ["vocos", "encodec"], text, values)
+    text = "The codec's weights, as compjax-port writes them; the bundled ones if not given."
+    flags.DEFINE_string("codec_weights", None, text, values)
     flags.DEFINE_bool("help", False, "Show this help.", values, short_name="h", allow_hide_cpp=True)
     return values
 
@@ -102,7 +105,7 @@ def compose(values: flags.FlagValues) -> None:
 
     bar = ProgressBar()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    loaded = session.load(values.checkpoint, values.codec)
+    loaded = session.load(values.checkpoint, values.codec, values.codec_weights)
     for composition, path in request.carry_out(loaded, bar):
         bar.close()
         written = composition.save(path)

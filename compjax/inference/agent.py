@@ -1,31 +1,35 @@
-"""The trained agent for composing: jitted programs of one fixed window, and NumPy around them."""
+"""The arranging agent for composing: jitted programs of one fixed window, and NumPy around them."""
 
 from __future__ import annotations
 
 import dataclasses
-import os
-import pathlib
 from collections.abc import Sequence
 
 import flax.errors
 import jax
 import numpy as np
 
-from compjax.audio.constants import LATENT_MEAN, LATENT_STD, NUM_PITCHES, NUM_VOICES, SILENT_LATENT
+from compjax.audio.constants import (
+    FRAME_RATE,
+    LATENT_MEAN,
+    LATENT_STD,
+    NUM_PITCHES,
+    NUM_VOICES,
+    SILENT_LATENT,
+)
 from compjax.audio.errors import UserError
-from compjax.codec.weights import load_weights
 from compjax.data.batches import style_over_time
 from compjax.data.pianoroll import rasterise
+from compjax.data.style import Style
 from compjax.data.symbolic import Note
+from compjax.inference import equaliser, gates
+from compjax.inference.arrangers import ARRANGERS
+from compjax.inference.composer import COMPOSITIONAL, LEAD_IN, Plan
+from compjax.inference.notes import moved
 from compjax.inference.windows import WindowConfig, over_windows
 from compjax.models.arranging_agent import ArrangingAgent, pool_components
 from compjax.models.harmonic_extractor import harmonic_map
 from compjax.models.note_renderer import NoteGrid, note_ages
-from compjax.models.registry import build_agent
-
-BUNDLED = pathlib.Path(__file__).parents[1] / "assets" / "compositional.npz"
-COMPOSING = "arranging"
-"""The agent that hears, decides notes and renders them, each apart; see `models/registry.py`."""
 
 WINDOWS = WindowConfig(length=768, context=128, fade=16)
 """The networks look at most 128 frames around, and a clip of ten seconds needs one window."""
@@ -153,14 +157,41 @@ def stack(heard_input: Heard, heard_target: Heard) -> np.ndarray:
     return np.stack(parts, axis=1).astype(np.float32)
 
 
-def load_agent(path: str | os.PathLike | None = None) -> Agent:
-    """The bundled agent, or the one of a file that training exported.
+@dataclasses.dataclass(frozen=True)
+class HeardClips:
+    """What was heard in input and target, and their colours (`equaliser.colour`)."""
 
-    Raises:
-        UserError: if the file is none, or holds an agent that cannot compose by itself.
-    """
-    config, variables = load_weights(path or BUNDLED)
-    kind = config.get("agent", "codec")
-    if kind != COMPOSING:
-        raise UserError(f"{path} holds {kind!r} weights; composing needs those of an {COMPOSING} agent")
-    return Agent(build_agent(config["agent"], config["settings"]), variables)
+    clips: tuple[Heard, Heard]
+    colours: tuple[np.ndarray, np.ndarray]
+
+
+class ArrangingComposer:
+    """`Composer` of the arranging agent: notes are decided from what is heard, then rendered."""
+
+    title = COMPOSITIONAL
+    remarks = ()
+    writes_notes = True
+
+    def __init__(self, agent: Agent):
+        self.agent = agent
+
+    def listen(self, input_latents: np.ndarray, target_latents: np.ndarray) -> HeardClips:
+        """What is heard in two clips' latents `[T, 128]`."""
+        both = (input_latents, target_latents)
+        first, second = (self.agent.listen(latents) for latents in both)
+        return HeardClips((first, second), (equaliser.colour(both[0]), equaliser.colour(both[1])))
+
+    def select(self, heard: HeardClips) -> np.ndarray:
+        """The selector's gates `[T, 6]`."""
+        return np.asarray(self.agent.select(*heard.clips))
+
+    def compose(self, heard: HeardClips, decided: np.ndarray, style: Style, arranger: str) -> Plan:
+        """The notes that `arranger` (a key of `ARRANGERS`) decides."""
+        notes = ARRANGERS[arranger](self.agent, heard.clips, decided, style)
+        return Plan(moved(notes, -LEAD_IN / FRAME_RATE))
+
+    def render(self, heard: HeardClips, decided: np.ndarray, plan: Plan) -> np.ndarray:
+        """Latents of the plan's notes in the gated timbre, equalised to the colour of its clip."""
+        late = moved(plan.notes, LEAD_IN / FRAME_RATE)
+        latents = np.asarray(self.agent.render(late, *heard.clips, decided, len(decided)))
+        return equaliser.equalise(latents, gates.gated_timbre(decided, heard.colours))

@@ -50,7 +50,7 @@ class Composition:
 
     def table(self) -> str:
         """The component weights as a table in text."""
-        return gates.table(self.weights)
+        return gates.table(self.weights, f"Creative agent: {self.report['agent']}")
 
     def words(self) -> str:
         """The report in words, a sentence a line."""

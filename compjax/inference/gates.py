@@ -7,7 +7,7 @@ import numpy as np
 from compjax.inference.options import COMPONENTS, FACTORS, SOURCES, ComposeOptions
 
 AGENT_LINE = "Creative agent: Compositional (rhythm/harmony/timbre)"
-"""Names the agent above the table of its weights."""
+"""Names the usual agent above the table of its weights."""
 
 
 def needs_selector(options: ComposeOptions) -> bool:
@@ -71,8 +71,8 @@ def chosen_sources(weights: dict[str, dict[str, float]]) -> dict[str, str]:
     return chosen
 
 
-def table(weights: dict[str, dict[str, float]]) -> str:
+def table(weights: dict[str, dict[str, float]], agent_line: str = AGENT_LINE) -> str:
     """The component weights as lines of text, under the line that names the agent."""
-    lines = [AGENT_LINE, f"{'':8}" + "".join(f"{factor:>10}" for factor in FACTORS)]
+    lines = [agent_line, f"{'':8}" + "".join(f"{factor:>10}" for factor in FACTORS)]
     lines += [f"{source:8}" + "".join(f"{weights[source][f]:10.2f}" for f in FACTORS) for source in SOURCES]
     return "\n".join(lines)

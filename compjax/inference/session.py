@@ -7,7 +7,6 @@ import functools
 import os
 import pathlib
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
@@ -16,11 +15,9 @@ from compjax.audio.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, STYLE_S
 from compjax.audio.errors import UserError
 from compjax.audio.files import sha256_of
 from compjax.data.style import Style
-from compjax.data.symbolic import Note
-from compjax.inference import align, clips, equaliser, gates, progress, report, scenes, views
-from compjax.inference.arrangers import ARRANGERS
+from compjax.inference import align, clips, gates, progress, report, scenes, views
+from compjax.inference.composer import BUNDLED, LEAD_IN, Composer, HeardPair, load_composer
 from compjax.inference.composition import Composition
-from compjax.inference.notes import moved
 from compjax.inference.options import ComposeOptions
 from compjax.inference.seams import mend
 from compjax.inference.windows import WindowConfig, over_windows
@@ -30,9 +27,6 @@ CODEC_WINDOWS = WindowConfig(length=768, context=64, fade=16)
 
 LIMITER_WINDOWS = WindowConfig(length=4500, context=16, fade=0)
 """Windows of the limiter, a minute each; it looks a tenth of a second around."""
-
-LEAD_IN = 16
-"""Frames of silence before the clips as they are heard: a sound is a hit because it was quiet before."""
 
 MAX_GAIN = 10.0
 """The output is made at most this much louder to match the input: 20 dB."""
@@ -44,8 +38,7 @@ class Perception:
 
     samples: int  # of the input
     level: float  # RMS of the input
-    heard: tuple[Any, Any]  # input, target: the agent's `Heard`, after LEAD_IN frames of silence
-    colours: tuple[np.ndarray, np.ndarray]  # of input and target, `equaliser.colour`
+    heard: HeardPair  # after LEAD_IN frames of silence
     gates: np.ndarray  # [LEAD_IN + T, 6]
     alignment: align.Alignment
     references: report.References
@@ -60,15 +53,15 @@ class Session:
         self,
         codec,
         codec_params,
-        agent,
+        composer: Composer,
         checksums: dict[str, str] | None = None,
         windows: WindowConfig = CODEC_WINDOWS,
     ):
-        """Use a codec (`codec/protocol.py`) in windows, its parameters, an agent (`inference/agent.py`)."""
+        """Use a codec (`codec/protocol.py`) in windows, its parameters, and what composes."""
         import jax
 
         self._codec = codec
-        self._agent = agent
+        self._composer = composer
         self._checksums = dict(checksums or {})
         self._windows = windows
         self._codec_params = jax.device_put(codec_params)
@@ -136,14 +129,13 @@ class Session:
         samples, frames, level = clip.audio.size, clip.frames, clips.level(clip.audio)
         del clip, target_clip  # an hour of sound is a third of a gigabyte, and no longer needed
         with phase("listen"):
-            heard = (self._agent.listen(latents), self._agent.listen(target_latents))
-            colours = (equaliser.colour(latents), equaliser.colour(target_latents))
+            heard = self._composer.listen(latents, target_latents)
         with phase("select"):
             wanted = gates.needs_selector(options)
-            selected = np.asarray(self._agent.select(*heard)) if wanted else None
+            selected = self._composer.select(heard) if wanted else None
             decided = gates.decide_gates(options, LEAD_IN + frames, selected)
-            view = scenes.see(kept, alignment, references, heard, decided, LEAD_IN)
-        return Perception(samples, level, heard, colours, decided, alignment, references, view, seconds)
+            view = scenes.see(kept, alignment, references, heard.clips, decided, LEAD_IN)
+        return Perception(samples, level, heard, decided, alignment, references, view, seconds)
 
     def _compose(self, perceived: Perception, options: ComposeOptions, index: int) -> Composition:
         """Variation `index` of what was perceived."""
@@ -151,20 +143,19 @@ class Session:
         phase = functools.partial(progress.phase, seconds=seconds)
         style = draw_style(options, index)
         with phase("compose"):
-            notes = self._compose_notes(perceived, style, options.arranger)
+            plan = self._composer.compose(perceived.heard, perceived.gates, style, options.arranger)
         with phase("render"):
-            frames = perceived.gates.shape[0]
-            late = moved(notes, LEAD_IN / FRAME_RATE)
-            latents = np.asarray(self._agent.render(late, *perceived.heard, perceived.gates, frames))
-            latents = equaliser.equalise(latents, gates.gated_timbre(perceived.gates, perceived.colours))
+            latents = self._composer.render(perceived.heard, perceived.gates, plan)
         with phase("decode"):
             audio = self._decode_windows(latents)[LEAD_IN * HOP_LENGTH :][: perceived.samples]
             audio = match_level(audio, perceived.level)
         weights = gates.summarize(perceived.gates)
         with phase("report"):
-            body = report.measure(perceived.references, audio, notes, weights)
+            body = report.measure(perceived.references, audio, plan.notes, weights)
+        body["agent"] = self._composer.title
         body["alignment"] = perceived.alignment.summary()
         body["words"].insert(0, perceived.alignment.in_words())
+        body["words"] += self._composer.remarks
         body["options"] = {
             **dataclasses.asdict(options),
             "style": dataclasses.asdict(style),
@@ -172,20 +163,16 @@ class Session:
         }
         body["timings"] = {name: round(value, 3) for name, value in seconds.items()}
         body["checksums"] = self._checksums
-        return Composition(audio, SAMPLE_RATE, notes, weights, body, perceived.view)
-
-    def _compose_notes(self, perceived: Perception, style: Style, arranger: str) -> tuple[Note, ...]:
-        """The composed part, times counted from the clip's beginning."""
-        notes = ARRANGERS[arranger](self._agent, perceived.heard, perceived.gates, style)
-        return moved(notes, -LEAD_IN / FRAME_RATE)
+        return Composition(audio, SAMPLE_RATE, plan.notes, weights, body, perceived.view)
 
     def _encode_window(self, audio: np.ndarray) -> np.ndarray:
         return np.asarray(self._encode(self._codec_params, audio[None]))[0]
 
     @functools.cached_property
-    def _silence(self) -> float:
-        """Latent value of digital silence."""
-        return float(self._encode_window(np.zeros(self._windows.length * HOP_LENGTH, np.float32)).mean())
+    def _silence(self) -> np.ndarray:
+        """Latents `[1, D]` of digital silence."""
+        latents = self._encode_window(np.zeros(self._windows.length * HOP_LENGTH, np.float32))
+        return latents[len(latents) // 2, None]
 
     def _decode_windows(self, latents: np.ndarray) -> np.ndarray:
         """Samples `[T * 320]` of latents `[T, D]`."""
@@ -193,8 +180,10 @@ class Session:
         def decode(window):
             return np.asarray(self._decode(self._codec_params, window[None]))[0]
 
-        pad = self._silence if len(latents) < self._windows.length else 0.0
-        return over_windows(decode, [latents], self._windows, pad=pad, rate_out=HOP_LENGTH, mend=mend)
+        missing = self._windows.length - len(latents)
+        padded = np.concatenate([latents, np.tile(self._silence, (missing, 1))]) if missing > 0 else latents
+        audio = over_windows(decode, [padded], self._windows, rate_out=HOP_LENGTH, mend=mend)
+        return audio[: len(latents) * HOP_LENGTH]
 
 
 def draw_style(options: ComposeOptions, index: int) -> Style:
@@ -215,37 +204,42 @@ def match_level(audio: np.ndarray, level: float) -> np.ndarray:
     return over_windows(loudness.limit_peaks, [padded], LIMITER_WINDOWS, **rate)[: louder.size]
 
 
-def load(checkpoint: str | os.PathLike | None = None, codec: str = "vocos") -> Session:
+def load(
+    checkpoint: str | os.PathLike | None = None,
+    codec: str = "vocos",
+    codec_weights: str | os.PathLike | None = None,
+) -> Session:
     """A session with the bundled model, or with a checkpoint of yours.
 
     Args:
-        checkpoint: the agent's weights; None takes the bundled ones.
-        codec: name of the codec.
+        checkpoint: the agent's weights, of any kind of agent; None takes the bundled ones.
+        codec: name of the codec, the one on whose latents the agent was trained.
+        codec_weights: the codec's weights; None takes the bundled ones, where there are any.
 
     Raises:
         UserError: if there is no such checkpoint or codec, or a file is not what it should be.
     """
     from compjax.inference.cache import keep_compiled_programs
 
-    if checkpoint is not None and not pathlib.Path(checkpoint).is_file():
-        raise UserError(f"there is no checkpoint {os.fspath(checkpoint)}")
+    for what, path in (("checkpoint", checkpoint), ("file of codec weights", codec_weights)):
+        if path is not None and not pathlib.Path(path).is_file():
+            raise UserError(f"there is no {what} {os.fspath(path)}")
     keep_compiled_programs()
     import compjax.codec
-    from compjax.inference.agent import load_agent
 
-    try:
-        agent = load_agent(checkpoint)
-    except (KeyError, ValueError) as error:
-        raise UserError(f"{checkpoint} holds no agent of this version ({error}); train it again") from error
-    built, params = compjax.codec.load(codec)
-    return Session(built, params, agent, _checksums(checkpoint, codec))
+    composer = load_composer(checkpoint, codec)
+    built, params = compjax.codec.load(codec, codec_weights)
+    if (built.sample_rate, built.hop_length) != (SAMPLE_RATE, HOP_LENGTH):
+        raise UserError(
+            f"the codec {codec!r} has {built.frame_rate:g} frames a second; {FRAME_RATE:g} are needed"
+        )
+    return Session(built, params, composer, _checksums(checkpoint, codec, codec_weights))
 
 
-def _checksums(checkpoint: str | os.PathLike | None, codec: str) -> dict[str, str]:
+def _checksums(checkpoint, codec: str, codec_weights) -> dict[str, str]:
     """SHA-256 of the weights in use."""
-    assets = pathlib.Path(__file__).parents[1] / "assets"
     files = {
-        "model": pathlib.Path(checkpoint or assets / "compositional.npz"),
-        "codec": assets / f"{codec}.npz",
+        "model": pathlib.Path(checkpoint or BUNDLED),
+        "codec": pathlib.Path(codec_weights or BUNDLED.with_name(f"{codec}.npz")),
     }
     return {name: sha256_of(path) for name, path in files.items() if path.is_file()}

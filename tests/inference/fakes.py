@@ -20,6 +20,7 @@ from compjax.audio.constants import (
     midi_to_hz,
 )
 from compjax.codec import bands
+from compjax.inference.agent import ArrangingComposer
 from compjax.inference.session import Session
 from compjax.inference.windows import WindowConfig
 
@@ -108,9 +109,10 @@ class FakeAgent:
 
 def make_session(**agent_options):
     """A session of the fakes."""
-    agent, checksums = FakeAgent(**agent_options), {"model": "m", "codec": "c"}
+    composer = ArrangingComposer(FakeAgent(**agent_options))
+    checksums = {"model": "m", "codec": "c"}
     windows = WindowConfig(length=160, context=16, fade=8)
-    return Session(FakeCodec(), {"gain": jnp.float32(1.0)}, agent, checksums, windows)
+    return Session(FakeCodec(), {"gain": jnp.float32(1.0)}, composer, checksums, windows)
 
 
 def drums(seconds: float = 2.0, tempo: float = 120.0) -> np.ndarray:

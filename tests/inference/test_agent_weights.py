@@ -6,7 +6,8 @@ import pytest
 
 from compjax.audio.errors import UserError
 from compjax.codec.weights import save_weights
-from compjax.inference.agent import load_agent, program
+from compjax.inference.agent import program
+from compjax.inference.composer import load_composer
 
 
 class Doubler(nn.Module):
@@ -29,8 +30,30 @@ def test_weights_of_another_version_are_refused_in_one_line(params):
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("config", [{"agent": "masking", "settings": {}}, {"dim": 256}])
-def test_weights_of_another_kind_are_refused_in_one_line(tmp_path, config):
+def test_weights_of_a_codec_are_refused_in_one_line(tmp_path):
+    save_weights(tmp_path / "other.npz", {"dim": 256}, {"a": jnp.ones(2)})
+    with pytest.raises(UserError, match="other.npz holds the weights of a codec, not of an agent"):
+        load_composer(tmp_path / "other.npz")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"agent": "dreaming", "settings": {}}, "unknown agent 'dreaming'"),
+        ({"agent": "masking"}, "no agent of this version"),
+        ({"agent": "masking", "settings": {"depth": 3}}, "unknown settings .'depth'."),
+    ],
+)
+def test_agents_of_another_version_are_refused_in_one_line(tmp_path, config, message):
     save_weights(tmp_path / "other.npz", config, {"a": jnp.ones(2)})
-    with pytest.raises(UserError, match="composing needs those of an arranging agent"):
-        load_agent(tmp_path / "other.npz")
+    with pytest.raises(UserError, match=message) as caught:
+        load_composer(tmp_path / "other.npz")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("trained_on", "asked"), [("encodec", "vocos"), (None, "encodec")])
+def test_latents_of_another_codec_are_refused_in_one_line(tmp_path, trained_on, asked):
+    config = {"agent": "masking", "settings": {}} | ({"codec": trained_on} if trained_on else {})
+    save_weights(tmp_path / "other.npz", config, {"a": jnp.ones(2)})
+    with pytest.raises(UserError, match=f"codec '{trained_on or 'vocos'}', not '{asked}'; choose it with"):
+        load_composer(tmp_path / "other.npz", asked)

@@ -83,9 +83,9 @@ def test_same_seed_same_bytes(session):
 
 
 def test_variations_share_what_was_heard(session):
-    before = session._agent.listened
+    before = session._composer.agent.listened
     first, second = session.compose_many(drums(2), chord(2), 2, seed=3, **RATE)
-    assert session._agent.listened == before + 2
+    assert session._composer.agent.listened == before + 2
     assert first.report["options"]["style"] != second.report["options"]["style"]
     only = session.compose(drums(2), chord(2), seed=3, **RATE)
     np.testing.assert_array_equal(only.audio, first.audio)
