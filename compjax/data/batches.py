@@ -10,6 +10,10 @@ A batch is a dict of arrays, `[B, ...]`, float32 unless said otherwise:
     roll_onsets, roll_held          [T, 64]    the arrangement's notes: velocity at onsets, and while held
     salience                        [2, T, 64] pitches that sound in the input and in the target
     hits                            [2, T, 3]  velocities of what is struck in each, by voice
+    has_arrangement                 []         1 where the arrangement is a ground truth, 0 where unknown
+    has_notes                       []         1 where the roll, salience and hits are known
+    has_gates                       []         1 where the ideal gates are known
+    sample_ids                      []         int64, stays on the host: `pipeline.Pipeline.describe` names it
 """
 
 from __future__ import annotations
@@ -23,13 +27,26 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from compjax.audio.constants import FRAME_RATE, LATENT_MEAN, LATENT_SIZE, LATENT_STD, LOG_FLOOR
+from compjax.audio.constants import (
+    FRAME_RATE,
+    LATENT_MEAN,
+    LATENT_SIZE,
+    LATENT_STD,
+    LOG_FLOOR,
+    NUM_PITCHES,
+    NUM_VOICES,
+    STYLE_SIZE,
+)
 from compjax.audio.errors import UserError
 from compjax.data.pianoroll import rasterise, rasterise_hits
 from compjax.data.style import Style, contour
 
 FIELDS = ("latents_a", "latents_b", "latents_c", "notes_c", "hits_a", "hits_b", "salience_a", "salience_b")
 SMALL_FIELDS = ("style", "switches", "ideal")
+MASKS = ("has_arrangement", "has_notes", "has_gates")
+NEUTRAL_STYLE = np.full(STYLE_SIZE, 0.5, np.float32)
+RHYTHM_OF_INPUT = (0, 1, 1)
+"""Switches for the rhythm of the input and the harmony and timbre of the target."""
 Batch = dict[str, np.ndarray]
 
 
@@ -103,14 +120,51 @@ def gates_of(switches: np.ndarray) -> np.ndarray:
     return np.concatenate([1.0 - switches, switches]).astype(np.float32)
 
 
+def augment_clips(
+    clips: list[np.ndarray], timbre_of: int, generator: np.random.Generator, config: AugmentConfig | None
+) -> list[np.ndarray]:
+    """Input, target and arrangement `[T, 128]` each, augmented; nothing is without a config.
+
+    The arrangement gets the equaliser of the clip that lends it its timbre: `timbre_of` 0 is the input.
+    """
+    if config is None:
+        return clips
+    (first, curve_a), (second, curve_b) = (augment(clip, generator, config) for clip in clips[:2])
+    return [first, second, filtered(clips[2], curve_b if timbre_of else curve_a)]
+
+
+def mask_fields(*, arrangement: bool, notes: bool, gates: bool) -> Batch:
+    """What is known of one example, by the masks' names."""
+    return {name: np.float32(known) for name, known in zip(MASKS, (arrangement, notes, gates), strict=True)}
+
+
+def unlabelled_example(
+    clips: list[np.ndarray], switches: tuple[int, ...], *, has_arrangement: bool, has_gates: bool
+) -> Batch:
+    """An example of recorded clips (input, target, arrangement `[T, 128]`): unknown notes, neutral style."""
+    frames = len(clips[0])
+    gates = gates_of(np.asarray(switches))
+    return {
+        "input_latents": clips[0],
+        "target_latents": clips[1],
+        "arrangement": clips[2] if has_arrangement else np.zeros_like(clips[2]),
+        "gates": gates,
+        "ideal_gates": gates,
+        "style": style_over_time(NEUTRAL_STYLE, frames),
+        "roll_onsets": np.zeros((frames, NUM_PITCHES), np.float32),
+        "roll_held": np.zeros((frames, NUM_PITCHES), np.float32),
+        "salience": np.zeros((2, frames, NUM_PITCHES), np.float32),
+        "hits": np.zeros((2, frames, NUM_VOICES), np.float32),
+        **mask_fields(arrangement=has_arrangement, notes=False, gates=has_gates),
+    }
+
+
 def make_example(
     raw: dict[str, np.ndarray], generator: np.random.Generator, config: AugmentConfig | None
 ) -> Batch:
     """One example of a batch from one of a shard; without a config nothing is augmented."""
     clips = [raw[f"latents_{x}"].astype(np.float32) for x in "abc"]
-    if config is not None:
-        (first, curve_a), (second, curve_b) = (augment(clip, generator, config) for clip in clips[:2])
-        clips = [first, second, filtered(clips[2], curve_b if raw["switches"][2] else curve_a)]
+    clips = augment_clips(clips, int(raw["switches"][2]), generator, config)
     frames = len(clips[0])
     onsets, held = rasterise(raw["notes_c"], frames)
     salience = np.stack([np.unpackbits(raw[f"salience_{x}"], axis=-1) for x in "ab"])
@@ -125,6 +179,7 @@ def make_example(
         "roll_held": held,
         "salience": salience.astype(np.float32),
         "hits": np.stack([rasterise_hits(raw[f"hits_{x}"], frames) for x in "ab"]),
+        **mask_fields(arrangement=True, notes=True, gates=True),
     }
 
 
