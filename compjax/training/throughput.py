@@ -63,7 +63,7 @@ def utilisation(flops: float | None, steps_per_second: float, peak: float | None
 
 
 def memory_use(devices: list | None = None) -> dict[str, float]:
-    """Gigabytes: `host` of this process, its `host_peak`, and `device`, `device_peak` of the fullest device."""
+    """Gigabytes: `host` and `host_peak` of this process, `device` and `device_peak` of the fullest device."""
     unit = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss, in bytes
     used = {"host_peak": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / GIGABYTE}
     try:
