@@ -26,6 +26,7 @@ from compjax.inference import equaliser, gates
 from compjax.inference.arrangers import ARRANGERS
 from compjax.inference.composer import COMPOSITIONAL, LEAD_IN, Plan
 from compjax.inference.notes import moved
+from compjax.inference.steering import HEARD, Steering
 from compjax.inference.windows import WindowConfig, over_windows
 from compjax.models.arranging_agent import ArrangingAgent, pool_components
 from compjax.models.harmonic_extractor import harmonic_map
@@ -185,9 +186,12 @@ class ArrangingComposer:
         """The selector's gates `[T, 6]`."""
         return np.asarray(self.agent.select(*heard.clips))
 
-    def compose(self, heard: HeardClips, decided: np.ndarray, style: Style, arranger: str) -> Plan:
+    def compose(
+        self, heard: HeardClips, decided: np.ndarray, style: Style, arranger: str, steering: Steering = HEARD
+    ) -> Plan:
         """The notes that `arranger` (a key of `ARRANGERS`) decides."""
-        notes = ARRANGERS[arranger](self.agent, heard.clips, decided, style)
+        later = steering.later(LEAD_IN / FRAME_RATE)
+        notes = ARRANGERS[arranger](self.agent, heard.clips, decided, style, later)
         return Plan(moved(notes, -LEAD_IN / FRAME_RATE))
 
     def render(self, heard: HeardClips, decided: np.ndarray, plan: Plan) -> np.ndarray:

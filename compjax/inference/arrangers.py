@@ -13,13 +13,19 @@ from collections.abc import Callable
 import numpy as np
 
 from compjax.audio.constants import FRAME_RATE, MIN_PITCH, NUM_VOICES
+from compjax.audio.errors import UserError
 from compjax.data.arrange import arrange, revoiced
 from compjax.data.style import Style
 from compjax.data.symbolic import Harmony, Hit, Note, Rhythm, Span
 from compjax.inference import gates
 from compjax.inference.notes import answer_hits, roll_to_notes
+from compjax.inference.steering import HEARD, Steering
 
 CLASSES = 12
+
+CANNOT_BE_STEERED = (
+    "a groove or chords from a file need the arranging agent and its rules: use the bundled model"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -158,17 +164,23 @@ def _read(voices, velocities, own_salience, salience, config: HearingConfig) -> 
     return Rhythm(hits_of(voices, velocities, longest, config), 120.0, 4), chords_of(salience, config)
 
 
-def by_rules(agent, heard, decided: np.ndarray, style: Style) -> tuple[Note, ...]:
-    """Hits and chords of the gated clips, arranged by the rules."""
+def by_rules(agent, heard, decided: np.ndarray, style: Style, steering: Steering = HEARD) -> tuple[Note, ...]:
+    """Hits and chords of the gated clips, or those given in their place, arranged by the rules."""
     del agent
-    rhythm, harmony = read_pair(heard, decided)
+    rhythm, harmony = steering.over(*read_pair(heard, decided))
+    if steering.harmony is not None:  # the recording's balance is that of other chords
+        return arrange(rhythm, revoiced(harmony, style), style)
     salience = gates.mixed(decided, "harmony", *(clip.harmony for clip in heard))
     levels = gates.mixed(decided, "harmony", *(clip.levels for clip in heard))
     return balanced(arrange(rhythm, revoiced(harmony, style), style), salience, levels)
 
 
-def by_network(agent, heard, decided: np.ndarray, style: Style) -> tuple[Note, ...]:
-    """The notes of the roll that the composer predicts."""
+def by_network(
+    agent, heard, decided: np.ndarray, style: Style, steering: Steering = HEARD
+) -> tuple[Note, ...]:
+    """The notes of the roll that the composer predicts; it composes on what it hears alone."""
+    if steering:
+        raise UserError(CANNOT_BE_STEERED)
     roll = agent.compose(*heard, decided, style.vector())
     onsets, frames, velocities = (np.asarray(part) for part in roll)
     hits = gates.mixed(decided, "rhythm", *(clip.voices for clip in heard)).max(axis=1)
@@ -176,4 +188,4 @@ def by_network(agent, heard, decided: np.ndarray, style: Style) -> tuple[Note, .
 
 
 ARRANGERS: dict[str, Callable[..., tuple[Note, ...]]] = {"rules": by_rules, "network": by_network}
-"""Name -> `(agent, heard, gates, style) -> notes`."""
+"""Name -> `(agent, heard, gates, style, steering) -> notes`."""

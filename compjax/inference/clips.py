@@ -13,10 +13,11 @@ from compjax.audio import loudness, waveform
 from compjax.audio.constants import HOP_LENGTH, MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 from compjax.audio.errors import UserError
 from compjax.inference.align import audible_span
+from compjax.inference.grooves import Groove
 from compjax.inference.windows import WindowConfig, over_windows
 
-Source = str | os.PathLike | np.ndarray
-"""A path, or samples `[S]` or `[S, channels]`."""
+Source = str | os.PathLike | np.ndarray | Groove
+"""A path, or samples `[S]` or `[S, channels]`, or a groove, which is heard as plain strokes."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,6 +46,8 @@ def open_clip(source: Source, role: str, sample_rate: int | None = None) -> Clip
     """
     if isinstance(source, str | os.PathLike):
         audio, name = waveform.read(source), f"{role} {pathlib.Path(source).name}"
+    elif isinstance(source, Groove):
+        audio, name = source.audio(), "groove"
     else:
         audio, name = _checked(np.asarray(source), role, sample_rate), role
     if level(audio) < loudness.SILENCE_RMS:

@@ -18,6 +18,7 @@ import numpy as np
 from compjax.audio.errors import UserError
 from compjax.data.style import Style
 from compjax.data.symbolic import Note
+from compjax.inference.steering import HEARD, Steering
 
 BUNDLED = pathlib.Path(__file__).parents[1] / "assets" / "compositional.npz"
 
@@ -68,8 +69,14 @@ class Composer(Protocol):
         """The gates `[T, 6]` in [0, 1] that the agent chooses by itself."""
         ...
 
-    def compose(self, heard: HeardPair, decided: np.ndarray, style: Style, arranger: str) -> Plan:
-        """A composition for gates `[T, 6]`; style and arranger matter to agents that have them."""
+    def compose(
+        self, heard: HeardPair, decided: np.ndarray, style: Style, arranger: str, steering: Steering = HEARD
+    ) -> Plan:
+        """A composition for gates `[T, 6]`; style and arranger matter to agents that have them.
+
+        Raises:
+            UserError: if `steering` is given to an agent that composes on what it hears alone.
+        """
         ...
 
     def render(self, heard: HeardPair, decided: np.ndarray, plan: Plan) -> np.ndarray:

@@ -1,12 +1,14 @@
-"""What a session returns: audio, notes and report, and how they are saved."""
+"""What a session returns: audio, notes and report, and how they are saved, shown and used again."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 import json
 import os
 import pathlib
+import tempfile
 from collections.abc import Iterator
 
 import numpy as np
@@ -14,8 +16,9 @@ import numpy as np
 from compjax.audio import waveform
 from compjax.audio.errors import UserError
 from compjax.audio.files import atomic_path
-from compjax.data.symbolic import Note
+from compjax.data.symbolic import Harmony, Note
 from compjax.inference import gates
+from compjax.inference.grooves import Groove
 from compjax.inference.requests import output_paths
 from compjax.inference.views import PairView
 
@@ -23,9 +26,9 @@ DEFAULT_TEMPO = 120.0
 """Tempo of the MIDI file where the input's is not known, in beats per minute."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Composition:
-    """One clip composed of two.
+    """One clip composed of two. In a notebook it shows itself: players, pictures, the report.
 
     Attributes:
         audio: `[S]` float32, as long as the input clip.
@@ -41,12 +44,51 @@ class Composition:
     notes: tuple[Note, ...]
     weights: dict[str, dict[str, float]]
     report: dict
-    view: PairView | None = None
+    view: PairView
 
     @property
     def seconds(self) -> float:
         """Length."""
         return self.audio.size / self.sample_rate
+
+    @property
+    def tempo(self) -> float:
+        """Beats per minute of the input, 120 where they are not known."""
+        return self.report["alignment"]["input_tempo"] or DEFAULT_TEMPO
+
+    @functools.cached_property
+    def midi(self) -> bytes:
+        """The composed part as a MIDI file."""
+        from compjax.data.midi import write_midi
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "notes.mid"
+            write_midi(path, self.notes, self.tempo)
+            return path.read_bytes()
+
+    @property
+    def json(self) -> str:
+        """The report as the text of a JSON file."""
+        return json.dumps(self.report, indent=2, allow_nan=False) + "\n"
+
+    @property
+    def chords(self) -> Harmony:
+        """The chords that it was composed on, in seconds of the new piece."""
+        return self.view.harmony
+
+    @property
+    def chords_text(self) -> str:
+        """The chords as text that can be edited, see `compjax/inference/chord_files.py`."""
+        from compjax.inference.chord_files import text_of
+
+        return text_of(self.chords)
+
+    @property
+    def groove(self) -> Groove:
+        """The hits that it was composed on; UserError if there are none."""
+        from compjax.inference.scenes import groove_of
+
+        return groove_of(self.view)
 
     def table(self) -> str:
         """The component weights as a table in text."""
@@ -68,13 +110,59 @@ class Composition:
         from compjax.data.midi import write_midi
 
         sound, midi, text = output_paths(path)
-        body = json.dumps(self.report, indent=2, allow_nan=False) + "\n"
-        tempo = self.report["alignment"]["input_tempo"] or DEFAULT_TEMPO
         with _staged(text) as temporary_text, _staged(midi) as temporary_midi:
-            temporary_text.write_text(body, encoding="utf-8")
-            write_midi(temporary_midi, self.notes, tempo)
+            temporary_text.write_text(self.json, encoding="utf-8")
+            write_midi(temporary_midi, self.notes, self.tempo)
             waveform.write(sound, self.audio, self.sample_rate)  # the largest; the others follow it
         return sound, midi, text
+
+    def plot(self, path: str | os.PathLike, span: tuple[float, float] | None = None) -> pathlib.Path:
+        """Write one picture of everything: input, target, notes, result, weights.
+
+        Args:
+            path: a file whose name ends in .png or .svg.
+            span: seconds from and to; the first 30 s if not given.
+
+        Raises:
+            UserError: if the name ends otherwise or the file cannot be written.
+        """
+        from compjax.inference import pictures
+        from compjax.inference.requests import picture_kind
+
+        drawn = pictures.overview(self, kind=picture_kind(path), span=span)
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(drawn)
+        return pathlib.Path(path)
+
+    def html(self, name: str = "composition") -> str:
+        """A page that holds everything: players, pictures, tables, downloads called `name`."""
+        from compjax.inference import page
+
+        return page.html(self, name)
+
+    def save_page(self, path: str | os.PathLike) -> pathlib.Path:
+        """Write `html` to a file; UserError if it cannot be written."""
+        with atomic_path(path) as temporary:
+            temporary.write_text(self.html(pathlib.Path(path).stem), encoding="utf-8")
+        return pathlib.Path(path)
+
+    def save_groove(self, path: str | os.PathLike) -> pathlib.Path:
+        """Write the hits that it was composed on, as MIDI or text by the ending; UserError if it fails."""
+        return self.groove.save(path)
+
+    def save_chords(self, path: str | os.PathLike) -> pathlib.Path:
+        """Write the chords that it was composed on, as MIDI or text by the ending; UserError if it fails."""
+        from compjax.inference.chord_files import save_chords
+
+        if not self.chords.spans:
+            raise UserError("no chords were heard, so there are none to save")
+        return save_chords(self.chords, path, self.tempo)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from compjax.inference import page
+
+        return page.fragment(self)
 
 
 @contextlib.contextmanager

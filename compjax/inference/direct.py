@@ -13,8 +13,10 @@ from compjax.audio.constants import FRAME_RATE
 from compjax.audio.errors import UserError
 from compjax.data.batches import style_over_time
 from compjax.data.style import Style
+from compjax.inference.arrangers import CANNOT_BE_STEERED
 from compjax.inference.composer import COMPOSITIONAL, LEAD_IN, Plan
 from compjax.inference.notes import moved, roll_to_notes
+from compjax.inference.steering import HEARD, Steering
 from compjax.inference.windows import WindowConfig, over_windows
 
 FRAMES = 300
@@ -66,12 +68,21 @@ class DirectComposer:
         """The agent's own gates `[T, 6]`; of a masking agent, how far its masks are open."""
         return heard.gates
 
-    def compose(self, heard: HeardLatents, decided: np.ndarray, style: Style, arranger: str) -> Plan:
+    def compose(
+        self,
+        heard: HeardLatents,
+        decided: np.ndarray,
+        style: Style,
+        arranger: str,
+        steering: Steering = HEARD,
+    ) -> Plan:
         """Latents, and the notes of the piano roll where the agent has one; `arranger` is not used.
 
         Gates that are the agent's own are left to it: a masking agent's masks have them already.
         """
         del arranger
+        if steering:
+            raise UserError(CANNOT_BE_STEERED)
         gates = None if np.array_equal(decided, heard.gates) else np.asarray(decided, np.float32)
         made = self._over_windows(heard.clips, gates, self._style(style, len(decided)))
         notes = ()

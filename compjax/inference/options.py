@@ -5,8 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from compjax.audio.errors import UserError
+
+if TYPE_CHECKING:
+    from compjax.data.symbolic import Harmony
 
 FACTORS = ("rhythm", "harmony", "timbre")
 """The factors of a clip, in the order of every table and vector."""
@@ -38,6 +42,7 @@ class ComposeOptions:
         style: numbers in [0, 1] by name (the fields of `Style`); the rest are drawn.
         align: move the target's beats onto the input's.
         arranger: "rules" or "network", who decides the notes.
+        chords: a `Harmony` (`compjax.read_chords`) in the place of the one that is heard; None for that one.
 
     Raises:
         UserError: at construction, if a value is none of these.
@@ -51,6 +56,7 @@ class ComposeOptions:
     style: Mapping[str, float] | None = None
     align: bool = True
     arranger: str = "rules"
+    chords: Harmony | None = None
 
     def __post_init__(self):
         _check_switches(self)
@@ -58,6 +64,8 @@ class ComposeOptions:
         _check_style(self.style or {})
         if not isinstance(self.seed, int) or self.seed < 0:
             raise UserError(f"the seed must be a whole number of 0 or more, not {self.seed!r}")
+        if (self.chords is not None) and not getattr(self.chords, "spans", ()):
+            raise UserError("the chords hold none; give those that read_chords returns")
         if self.arranger not in ARRANGERS:
             raise UserError(f"the arranger must be one of {', '.join(ARRANGERS)}, not {self.arranger!r}")
 
@@ -65,6 +73,29 @@ class ComposeOptions:
     def switches(self) -> tuple[str, str, str]:
         """The switches in the order of `FACTORS`."""
         return (self.rhythm, self.harmony, self.timbre)
+
+    def for_groove(self) -> ComposeOptions:
+        """The options with a groove in the input's place: it has a rhythm, and nothing else.
+
+        Raises:
+            UserError: if another clip's rhythm is asked for, or the groove's harmony or timbre.
+        """
+        possible = dict(zip(FACTORS, ("input", "target", "target"), strict=True))
+        for (factor, only), choice in zip(possible.items(), self.switches, strict=True):
+            if choice not in (only, "auto"):
+                raise UserError(f"with a groove, {factor} comes from the {only}; leave out {factor}={choice}")
+        if self.weights is not None:
+            raise UserError("with a groove there is nothing to weigh; leave out the weights")
+        return dataclasses.replace(self, **possible)
+
+    def summary(self) -> dict:
+        """The options as they stand in a report: chords by time and name."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if self.chords is not None:
+            from compjax.inference.chord_names import name_of
+
+            values["chords"] = [[round(s.start, 3), name_of(s.pitches, s.bass)] for s in self.chords.spans]
+        return values
 
 
 def _check_switches(options: ComposeOptions) -> None:

@@ -55,35 +55,46 @@ class Row:
 
 
 def clip_picture(
-    view: views.ClipView, title: str = "", *, kind: str = "svg", span: Span | None = None
+    view: views.ClipView,
+    title: str = "",
+    *,
+    hits: bool = True,
+    kind: str = "svg",
+    span: Span | None = None,
 ) -> bytes:
     """A clip: the names of its chords, its spectrogram with beats, its hits.
 
     Args:
         view: the clip.
         title: words above the picture.
+        hits: whether its hits are shown.
         kind: "svg" or "png".
         span: seconds from and to; the first 30 s if not given.
     """
-    return _picture(_clip_rows(view, title), _shown(view.seconds, span), kind)
+    return _picture(_clip_rows(view, title, hits), shown(view.seconds, span), kind)
 
 
 def sound_picture(
-    audio: np.ndarray, title: str = "", *, kind: str = "svg", span: Span | None = None
+    audio: np.ndarray,
+    title: str = "",
+    *,
+    beats: Sequence[float] = (),
+    kind: str = "svg",
+    span: Span | None = None,
 ) -> bytes:
-    """The spectrogram of audio `[S]` at 24 kHz alone; the arguments are those of `clip_picture`."""
-    seconds = audio.size / SAMPLE_RATE
-    return _picture([_spectrogram(views.spectrogram(views.kept(audio)), title)], _shown(seconds, span), kind)
+    """The spectrogram of audio `[S]` at 24 kHz, with `beats` in seconds; the rest as `clip_picture`."""
+    row = _spectrogram(views.spectrogram(views.kept(audio)), title, beats)
+    return _picture([row], shown(audio.size / SAMPLE_RATE, span), kind)
 
 
 def roll_picture(composition, title: str = "", *, kind: str = "svg", span: Span | None = None) -> bytes:
     """The composed notes over the onsets of the rhythm, under the chords that they were composed on."""
-    return _picture(_roll_rows(composition, title), _shown(composition.seconds, span), kind)
+    return _picture(_roll_rows(composition, title), shown(composition.seconds, span), kind)
 
 
 def weights_picture(composition, title: str = "", *, kind: str = "svg", span: Span | None = None) -> bytes:
     """The six component weights over time."""
-    return _picture([_weights(composition, title)], _shown(composition.seconds, span), kind)
+    return _picture([_weights(composition, title)], shown(composition.seconds, span), kind)
 
 
 def overview(composition, *, kind: str = "png", span: Span | None = None) -> bytes:
@@ -97,10 +108,10 @@ def overview(composition, *, kind: str = "png", span: Span | None = None) -> byt
         _spectrogram(result, "New clip", pair.input.beats),
         _weights(composition, "What each clip gives, over time"),
     ]
-    return _picture(rows, _shown(composition.seconds, span), kind)
+    return _picture(rows, shown(composition.seconds, span), kind)
 
 
-def _shown(seconds: float, span: Span | None) -> Span:
+def shown(seconds: float, span: Span | None) -> Span:
     """The span asked for, or the beginning, within what is kept of a clip."""
     start, end = span or (0.0, SHOWN_SECONDS)
     last = min(seconds, views.KEPT_SECONDS)

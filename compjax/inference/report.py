@@ -11,6 +11,7 @@ from compjax.audio.loudness import SILENCE_RMS
 from compjax.data.symbolic import Note
 from compjax.evaluation import factors, verdict
 from compjax.inference import align, clips, gates
+from compjax.inference.steering import HEARD, Steering
 
 EXCERPT_SECONDS = 60.0
 """Only this much of a clip is measured, from its beginning: the searches for copies are quadratic."""
@@ -53,17 +54,26 @@ def describe_references(
 
 
 def measure(
-    references: References, audio: np.ndarray, notes: tuple[Note, ...], weights: dict[str, dict[str, float]]
+    references: References,
+    audio: np.ndarray,
+    notes: tuple[Note, ...],
+    weights: dict[str, dict[str, float]],
+    steering: Steering = HEARD,
 ) -> dict:
-    """Scores of the output `[S]` against the sources that weigh more, and the verdict, ready for JSON."""
+    """Scores of the output `[S]` against the sources that weigh more, and the verdict, ready for JSON.
+
+    Where chords were given, the harmony is measured against them.
+    """
     sources = gates.chosen_sources(weights)
     scores = factors.evaluate(
         factors.describe(excerpt(audio)),
         references.input,
         references.target,
         factors.Switches(**sources),
-        notes=notes,
+        known=None if steering.harmony is None else factors.Known(spans=steering.harmony.spans),
     )
+    if steering.harmony is not None:
+        scores = dataclasses.replace(scores, chroma_cosine=None)  # that of the recording's own chords
     silent = clips.level(audio) < SILENCE_RMS
     figures = {k: round(float(v), 4) for k, v in dataclasses.asdict(scores).items() if v is not None}
     return {
@@ -75,19 +85,20 @@ def measure(
         "adherence": {name: value for name, value in figures.items() if name in ADHERENCE},
         "novelty": {name: value for name, value in figures.items() if name not in ADHERENCE},
         "verdict": "silent" if silent else verdict.judge(scores).value,
-        "words": [SILENT] if silent else [*in_words(scores, sources), warned(scores)],
+        "words": [SILENT] if silent else [*in_words(scores, sources, steering), warned(scores)],
     }
 
 
-def in_words(scores: factors.FactorScores, sources: dict[str, str]) -> list[str]:
+def in_words(scores: factors.FactorScores, sources: dict[str, str], steering: Steering = HEARD) -> list[str]:
     """One sentence for each factor."""
+    rhythm = f"{sources['rhythm']}'s rhythm" if steering.rhythm is None else "groove"
+    harmony = f"{sources['harmony']}'s harmony" if steering.harmony is None else "given chords"
     nearer, other = sources["timbre"], {"input": "target", "target": "input"}[sources["timbre"]]
     if scores.timbre_margin < 0:
         nearer, other = other, nearer
     return [
-        f"The output {_how_far(scores.onset_f1)} the {sources['rhythm']}'s rhythm "
-        f"(onset F1 {scores.onset_f1:.2f}).",
-        f"It {_how_far(scores.in_chord)} the {sources['harmony']}'s harmony "
+        f"The output {_how_far(scores.onset_f1)} the {rhythm} (onset F1 {scores.onset_f1:.2f}).",
+        f"It {_how_far(scores.in_chord)} the {harmony} "
         f"({scores.in_chord:.0%} of its pitched energy on the sounding pitch classes).",
         f"Its timbre is nearer to the {nearer} than to the {other} (margin {abs(scores.timbre_margin):.2f}).",
     ]

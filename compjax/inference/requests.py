@@ -13,6 +13,9 @@ from compjax.inference.options import ComposeOptions
 SOUND_SUFFIXES = (".wav", ".flac")
 """Endings that a composition's sound can be saved under."""
 
+PICTURE_SUFFIXES = (".png", ".svg")
+"""Endings that a picture can be saved under."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Request:
@@ -71,6 +74,20 @@ def output_paths(path: str | os.PathLike) -> tuple[pathlib.Path, pathlib.Path, p
     if sound.suffix.lower() not in SOUND_SUFFIXES:
         raise UserError(f"cannot write {os.fspath(path)}: its name must end in {' or '.join(SOUND_SUFFIXES)}")
     return sound, sound.with_suffix(".mid"), sound.with_suffix(".json")
+
+
+def picture_kind(path: str | os.PathLike) -> str:
+    """The form of a picture that is saved as `path`: "png" or "svg".
+
+    Raises:
+        UserError: if its name ends otherwise.
+    """
+    suffix = pathlib.Path(path).suffix.lower()
+    if suffix not in PICTURE_SUFFIXES:
+        raise UserError(
+            f"cannot write {os.fspath(path)}: a picture's name must end in {' or '.join(PICTURE_SUFFIXES)}"
+        )
+    return suffix[1:]
 
 
 def _check_clip(role: str, path: str) -> None:

@@ -18,8 +18,10 @@ from compjax.data.style import Style
 from compjax.inference import align, clips, gates, progress, report, scenes, views
 from compjax.inference.composer import BUNDLED, LEAD_IN, Composer, HeardPair, load_composer
 from compjax.inference.composition import Composition
+from compjax.inference.grooves import Groove
 from compjax.inference.options import ComposeOptions
 from compjax.inference.seams import mend
+from compjax.inference.steering import Steering, steering_of
 from compjax.inference.windows import WindowConfig, over_windows
 
 CODEC_WINDOWS = WindowConfig(length=768, context=64, fade=16)
@@ -42,6 +44,7 @@ class Perception:
     gates: np.ndarray  # [LEAD_IN + T, 6]
     alignment: align.Alignment
     references: report.References
+    steering: Steering
     view: views.PairView
     seconds: dict[str, float]  # wall time by phase
 
@@ -75,11 +78,12 @@ class Session:
 
         Args:
             input: the clip whose length the result has, and usually whose rhythm: a path, or floats `[S]` or
-                `[S, channels]`.
+                `[S, channels]`; or a `Groove`, which gives length and rhythm.
             target: the other clip, usually for harmony and timbre.
             sample_rate: Hz of clips that are given as arrays.
             progress: called with (phase, windows done, windows in all) as the work goes on.
-            **options: the fields of `ComposeOptions`: rhythm, harmony, timbre, weights, seed, style, align.
+            **options: the fields of `ComposeOptions`: rhythm, harmony, timbre, weights, seed, style, align,
+                chords.
 
         Raises:
             UserError: if a clip or an option will not do.
@@ -98,6 +102,7 @@ class Session:
         chosen = ComposeOptions(**options)
         if num_samples < 1:
             raise UserError(f"at least one sample must be asked for, not {num_samples}")
+        chosen = chosen.for_groove() if isinstance(input, Groove) else chosen
         return self._variations(input, target, num_samples, sample_rate, progress, chosen)
 
     def _variations(
@@ -121,7 +126,7 @@ class Session:
             alignment = align.find_alignment(clip.audio, target_clip.audio, options.align)
         with phase("report"):
             references = report.describe_references(clip.audio, target_clip.audio, alignment)
-            kept = scenes.keep(clip.audio, target_clip.audio, alignment)
+            kept = scenes.keep((input, target), clip.audio, target_clip.audio, alignment)
         with phase("encode"):
             latents = clips.encode(clip, self._encode_window, self._windows, LEAD_IN)
             target_latents = clips.encode(target_clip, self._encode_window, self._windows, LEAD_IN)
@@ -134,8 +139,9 @@ class Session:
             wanted = gates.needs_selector(options)
             selected = self._composer.select(heard) if wanted else None
             decided = gates.decide_gates(options, LEAD_IN + frames, selected)
-            view = scenes.see(kept, alignment, references, heard.clips, decided, LEAD_IN)
-        return Perception(samples, level, heard, decided, alignment, references, view, seconds)
+            steering = steering_of(input, options)
+            view = scenes.see(kept, alignment, references, heard.clips, decided, LEAD_IN, steering)
+        return Perception(samples, level, heard, decided, alignment, references, steering, view, seconds)
 
     def _compose(self, perceived: Perception, options: ComposeOptions, index: int) -> Composition:
         """Variation `index` of what was perceived."""
@@ -143,7 +149,9 @@ class Session:
         phase = functools.partial(progress.phase, seconds=seconds)
         style = draw_style(options, index)
         with phase("compose"):
-            plan = self._composer.compose(perceived.heard, perceived.gates, style, options.arranger)
+            plan = self._composer.compose(
+                perceived.heard, perceived.gates, style, options.arranger, perceived.steering
+            )
         with phase("render"):
             latents = self._composer.render(perceived.heard, perceived.gates, plan)
         with phase("decode"):
@@ -151,13 +159,13 @@ class Session:
             audio = match_level(audio, perceived.level)
         weights = gates.summarize(perceived.gates)
         with phase("report"):
-            body = report.measure(perceived.references, audio, plan.notes, weights)
+            body = report.measure(perceived.references, audio, plan.notes, weights, perceived.steering)
         body["agent"] = self._composer.title
         body["alignment"] = perceived.alignment.summary()
         body["words"].insert(0, perceived.alignment.in_words())
         body["words"] += self._composer.remarks
         body["options"] = {
-            **dataclasses.asdict(options),
+            **options.summary(),
             "style": dataclasses.asdict(style),
             "variation": index,
         }

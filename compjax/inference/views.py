@@ -12,6 +12,8 @@ import numpy as np
 
 from compjax.audio.constants import FRAME_RATE, LATENT_MEAN, LATENT_STD, SAMPLE_RATE
 from compjax.data.symbolic import Harmony, Hit, Rhythm
+from compjax.inference.chord_names import name_of
+from compjax.inference.grooves import Groove
 
 KEPT_SECONDS = 120.0
 """Sound from the beginning of a clip that is kept to be shown and heard."""
@@ -30,6 +32,7 @@ class ClipView:
     """What is seen of one clip; times in seconds.
 
     Attributes:
+        name: its file's name, or what it is.
         audio: `[S]` float32 at 24 kHz, its first two minutes.
         beats: `[N]`, none where no beat is trusted.
         hits: what the agent heard struck; none from an agent that does not hear hits.
@@ -37,6 +40,7 @@ class ClipView:
         seconds: length of the whole clip.
     """
 
+    name: str
     audio: np.ndarray
     beats: np.ndarray
     hits: tuple[Hit, ...] = ()
@@ -48,6 +52,10 @@ class ClipView:
         """The spectrogram, see `spectrogram`."""
         return spectrogram(self.audio)
 
+    def chord_names(self) -> tuple[str, ...]:
+        """The names of its chords in their order."""
+        return tuple(name_of(span.pitches, span.bass) for span in self.harmony.spans)
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class PairView:
@@ -57,17 +65,23 @@ class PairView:
         input: the clip that gives the length.
         target: the other in the input's time: looped, its beats moved.
         target_as_given: `[S]` float32 at 24 kHz, the first two minutes of the target as it came.
+        target_seconds: its whole length.
+        target_keeps_time: whether the target as it came lies along the input as it is.
         gates: `[T, 6]` in [0, 1], in the order of `options.COMPONENTS`, 75 frames a second.
         rhythm: the hits that the part was composed on; none where the agent has none to show.
         harmony: the chords that it was composed on, the same.
+        groove: what stood in the input's place, where it was no clip.
     """
 
     input: ClipView
     target: ClipView
     target_as_given: np.ndarray
+    target_seconds: float
+    target_keeps_time: bool
     gates: np.ndarray
     rhythm: Rhythm = Rhythm(())
     harmony: Harmony = Harmony()
+    groove: Groove | None = None
 
     @property
     def seconds(self) -> float:
