@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import pathlib
 
-NAMES = ("vocos",)
+NAMES = ("vocos", "encodec")
 
 
 def load(name: str = "vocos", path: str | os.PathLike | None = None):
@@ -12,15 +13,38 @@ def load(name: str = "vocos", path: str | os.PathLike | None = None):
 
     Args:
       name: one of `NAMES`.
-      path: a weights file; None takes the bundled one.
+      path: a weights file; None takes `weights_path(name)`.
 
     Raises:
       UserError: no codec of that name, or its weights are missing, damaged, or of another shape.
+    """
+    path = weights_path(name) if path is None else path
+    if name == "encodec":
+        from compjax.codec import encodec_file
+
+        return encodec_file.load(path)
+    from compjax.codec import vocos
+
+    return vocos.from_weights(path)
+
+
+def weights_path(name: str) -> pathlib.Path:
+    """Where the weights of the codec called `name` are unless another file is given.
+
+    Those of `vocos` are bundled. EnCodec's are the user's to convert: $COMPJAX_ENCODEC, else
+    encodec.npz in the cache folder ($COMPJAX_CACHE, else compjax in $XDG_CACHE_HOME or ~/.cache).
+
+    Raises:
+      UserError: no codec of that name.
     """
     from compjax.audio.errors import UserError
 
     if name not in NAMES:
         raise UserError(f"no codec is called {name!r}; there is: {', '.join(NAMES)}")
-    from compjax.codec import vocos, weights
+    if name == "encodec":
+        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
+        cache = os.environ.get("COMPJAX_CACHE") or os.path.join(base, "compjax")
+        return pathlib.Path(os.environ.get("COMPJAX_ENCODEC") or os.path.join(cache, "encodec.npz"))
+    from compjax.codec import weights
 
-    return vocos.from_weights(path or weights.ASSETS / f"{name}.npz")
+    return weights.ASSETS / f"{name}.npz"

@@ -22,3 +22,20 @@ class Codec(Protocol):
     def decode(self, params: Any, latents: Any) -> Any:
         """Audio `[B, T * hop_length]` float32 of `latents` `[B, T, dimension]`."""
         ...
+
+
+@runtime_checkable
+class ClipCodec(Codec, Protocol):
+    """A codec whose frames depend on everything before them.
+
+    Overlapping windows cannot give what the whole clip gives, so it goes through long clips in its own
+    way: NumPy in and out, compiled inside, memory bounded beside the clip itself.
+    """
+
+    def encode_clip(self, params: Any, audio: Any) -> Any:
+        """Latents `[T, dimension]` of one clip `[S]`."""
+        ...
+
+    def decode_clip(self, params: Any, latents: Any) -> Any:
+        """Audio `[T * hop_length]` of one clip's latents `[T, dimension]`."""
+        ...
