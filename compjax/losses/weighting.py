@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import jax
 import jax.numpy as jnp
+
+from compjax.audio.errors import UserError
 
 Array = jax.Array
 Step = int | Array
@@ -62,6 +65,37 @@ class Piecewise:
 
 Schedule = Constant | LinearRamp | Piecewise
 Weight = float | Schedule
+
+FORMS = {("start", "end", "begin", "finish"): LinearRamp, ("steps", "values"): Piecewise}
+"""How a configuration writes a schedule: the fields that tell its kind."""
+
+
+def parse_weight(name: str, written: object) -> Weight:
+    """A weight as a configuration has it: a number, or the fields of a schedule.
+
+    Args:
+        name: of the loss, for the error.
+        written: 0.1, or {"start": 0, "end": 0.1, "begin": 1000, "finish": 5000}, or
+            {"steps": [1000], "values": [0, 0.1]}.
+
+    Raises:
+        UserError: for anything else.
+    """
+    if isinstance(written, Schedule):
+        return written
+    if isinstance(written, int | float) and not isinstance(written, bool):
+        if math.isfinite(written):
+            return float(written)
+    elif isinstance(written, Mapping):
+        for fields, schedule in FORMS.items():
+            if set(written) == set(fields):
+                values = [tuple(v) if isinstance(v, list | tuple) else v for v in map(written.get, fields)]
+                try:
+                    return schedule(*values)
+                except (TypeError, ValueError) as error:
+                    raise UserError(f"the weight of loss {name!r}: {error}") from error
+    known = " or ".join("{" + ", ".join(fields) + "}" for fields in FORMS)
+    raise UserError(f"the weight of loss {name!r} is {written!r}; give a number or a schedule {known}")
 
 
 def weight_at(weight: Weight, step: Step) -> Array:

@@ -15,14 +15,10 @@ from absl import logging
 from compjax.models.config import FACTORS
 from compjax.training import throughput
 from compjax.training.events import EventFile
+from compjax.training.objective import CLIPS, GATE_NAMES, PLACES
 from compjax.training.progress import Estimate, ProgressLine, duration
 from compjax.training.symptoms import Symptoms
 from compjax.training.task import Validation
-
-CLIPS = ("input", "target")
-PLACES = tuple((clip, factor) for clip in CLIPS for factor in FACTORS)
-GATE_NAMES = tuple(f"{clip}_{factor}" for clip, factor in PLACES)
-"""The six gates in the order of `AgentOutput.gates`, as scalars `gates/<name>`."""
 
 NOVELTY = "novelty"
 """The scalar that is written for every batch."""

@@ -1,22 +1,31 @@
-"""The objective of composing: what each loss is taken of.
+"""The objective of composing: what each loss is taken of, for whichever agent and whichever data.
 
-A loss that an agent gives nothing for (no roll, no hearing) is left out, so one objective serves
-every agent. Weights are by the same names; see compjax/losses/weighting.py.
+One mapping, name -> weight or schedule, says which losses a run has. A loss that an agent gives nothing for
+(no roll, no hearing), or a batch knows nothing for (no arrangement, no notes), is left out or counts only
+the examples that it can be taken of. Everything frozen, the codec's weights, is an argument.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 
+from compjax.audio.errors import UserError
+from compjax.losses.factors import factor_losses
 from compjax.losses.hearing import hit_loss, salience_loss, selector_loss
 from compjax.losses.latent import latent_loss
-from compjax.losses.novelty import novelty_hinge
+from compjax.losses.novelty import novelty_hinge, novelty_score
 from compjax.losses.pianoroll import velocity_error, weighted_cross_entropy
-from compjax.losses.weighting import Weight, total_loss
+from compjax.losses.weighting import Weight, is_off, parse_weight, total_loss
+from compjax.models.config import FACTORS
 from compjax.models.outputs import AgentOutput, PianoRoll
+from compjax.training import critics as adversaries
+from compjax.training import decoded
+from compjax.training.critics import CriticConfig, Critics, CriticState
 
 Array = jax.Array
 Batch = Mapping[str, Array]
@@ -24,45 +33,251 @@ Batch = Mapping[str, Array]
 ONSET_WEIGHT, FRAME_WEIGHT = 5.0, 2.0
 """Weight of a cell of the roll where a note starts, and where one sounds, against an empty one."""
 
+ROLL = ("roll_onsets", "roll_frames", "roll_velocities")
+ADVERSARIAL = (adversaries.LATENT, adversaries.AUDIO, adversaries.FEATURES)
+OF_FACTORS = tuple(f"factor_{factor}" for factor in FACTORS)
+NAMES = (
+    "latent",
+    *decoded.NAMES,
+    "novelty",
+    "regulariser",
+    *ADVERSARIAL,
+    *ROLL,
+    "salience",
+    "hits",
+    "selector",
+    *OF_FACTORS,
+)
+"""Every loss that a configuration may weigh; the README says what each is."""
+
+CLIPS = ("input", "target")
+PLACES = tuple((clip, factor) for clip in CLIPS for factor in FACTORS)
+GATE_NAMES = tuple(f"{clip}_{factor}" for clip, factor in PLACES)
+"""The six gates in the order of `AgentOutput.gates`, as scalars `gates/<name>`."""
+
+COSTLY = (*decoded.NAMES, *ADVERSARIAL)
+"""Losses that are not even worked out where their weight is 0; the others are then still reported."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ObjectiveConfig:
+    """How the losses are taken, apart from their weights.
+
+    Attributes:
+        codec: whose decoder makes sound of latents.
+        decoded_seconds: length of the stretch that is decoded in a step, the same in all of a batch; 0: all.
+        gate: how the agent's gate logits become weights, for reporting: `sigmoid` or `softmax`.
+        critics: of the adversarial losses.
+    """
+
+    codec: str = "vocos"
+    decoded_seconds: float = 1.0
+    gate: str = "sigmoid"
+    critics: CriticConfig = CriticConfig()
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> ObjectiveConfig:
+        """From a plain dictionary; a UserError names a field that there is not."""
+        try:
+            return cls(**{**values, "critics": CriticConfig(**values.get("critics", {}))})
+        except TypeError as error:
+            raise UserError(f"config.objective: {error}") from error
+
 
 def both_clips(labels: Array) -> Array:
     """Labels `[B, 2, ...]` as a network hears them, all inputs, then all targets: `[2 B, ...]`."""
     return jnp.concatenate([labels[:, 0], labels[:, 1]])
 
 
+def averaged(loss: Callable[..., Array], known: Array | None, *arrays: Array) -> Array:
+    """The loss of every example by itself, and of those the mean over the `known` ones (0 or 1, `[B]`).
+
+    None counts all; 0 is returned where nothing is known.
+    """
+    found = jax.vmap(lambda *one: loss(*(array[None] for array in one)))(*arrays)
+    if known is None:
+        return jnp.mean(found)
+    return jnp.sum(jnp.where(known > 0, found, 0.0)) / jnp.maximum(jnp.sum(known), 1.0)
+
+
 def roll_losses(roll: PianoRoll, batch: Batch) -> dict[str, Array]:
     """Cross-entropy of onsets and frames, and the error of velocities where notes start."""
+    known = batch.get("has_notes")
     struck = (batch["roll_onsets"] > 0).astype(jnp.float32)
     sounding = (batch["roll_held"] > 0).astype(jnp.float32)
     return {
-        "roll_onsets": weighted_cross_entropy(roll.onsets, struck, ONSET_WEIGHT),
-        "roll_frames": weighted_cross_entropy(roll.frames, sounding, FRAME_WEIGHT),
-        "roll_velocities": velocity_error(roll.velocities, batch["roll_onsets"], struck),
+        "roll_onsets": averaged(
+            lambda x, y: weighted_cross_entropy(x, y, ONSET_WEIGHT), known, roll.onsets, struck
+        ),
+        "roll_frames": averaged(
+            lambda x, y: weighted_cross_entropy(x, y, FRAME_WEIGHT), known, roll.frames, sounding
+        ),
+        "roll_velocities": averaged(velocity_error, known, roll.velocities, batch["roll_onsets"], struck),
     }
 
 
-def losses_of(output: AgentOutput, batch: Batch) -> dict[str, Array]:
-    """Every loss that applies, by name, scalars."""
-    clips = batch["input_latents"], batch["target_latents"]
-    losses = {
-        "latent": latent_loss(output.latents, batch["arrangement"]),
-        "novelty": novelty_hinge(output.latents, *clips),
-        "regulariser": output.regulariser,
-    }
-    extras = output.extras
-    if output.roll is not None:
-        losses |= roll_losses(output.roll, batch)
+def hearing_losses(extras: Mapping[str, Array], batch: Batch) -> dict[str, Array]:
+    """What the agent says that it hears, against what is there."""
+    losses, known = {}, batch.get("has_notes")
+    twice = None if known is None else jnp.concatenate([known, known])
     if "harmony_logits" in extras:
-        losses["salience"] = salience_loss(extras["harmony_logits"], both_clips(batch["salience"]))
+        labels = both_clips(batch["salience"])
+        losses["salience"] = averaged(salience_loss, twice, extras["harmony_logits"], labels)
     if "hits" in extras:
-        losses["hits"] = hit_loss(extras["hits"], both_clips(batch["hits"]))
+        losses["hits"] = averaged(hit_loss, twice, extras["hits"], both_clips(batch["hits"]))
     if "gate_logits" in extras:
-        losses["selector"] = selector_loss(extras["gate_logits"], batch["ideal_gates"])
+        told = batch.get("has_gates")
+        losses["selector"] = averaged(selector_loss, told, extras["gate_logits"], batch["ideal_gates"])
     return losses
 
 
-def objective(
-    output: AgentOutput, batch: Batch, weights: Mapping[str, Weight], step: Array | int
-) -> tuple[Array, dict[str, Array]]:
-    """The weighted sum of the losses that apply, and the scalars to log."""
-    return total_loss(losses_of(output, batch), weights, step)
+def latent_losses(output: AgentOutput, batch: Batch) -> dict[str, Array]:
+    """Distance to the arrangement, novelty, the agent's own regulariser, and the factors for want of it."""
+    known = batch.get("has_arrangement")
+    clips = batch["input_latents"], batch["target_latents"]
+    losses = {
+        "latent": averaged(latent_loss, known, output.latents, batch["arrangement"]),
+        "novelty": novelty_hinge(output.latents, *clips),
+        "regulariser": output.regulariser,
+    }
+    if known is not None:
+        unknown = 1.0 - known
+        for factor, apart in factor_losses(output.latents, *clips, batch["gates"]).items():
+            losses[f"factor_{factor}"] = jnp.sum(apart * unknown) / jnp.maximum(jnp.sum(unknown), 1.0)
+    return losses
+
+
+class Objective:
+    """The losses of a run and their weighted sum; pure functions but for what is fixed at the start.
+
+    Attributes:
+        weights: by name of the loss.
+        frozen: the codec's weights if a loss decodes, else {}: an argument of whatever is jitted.
+    """
+
+    def __init__(self, weights: Mapping[str, Weight], config: ObjectiveConfig = ObjectiveConfig()) -> None:
+        unknown = sorted(set(weights) - set(NAMES))
+        if unknown:
+            raise UserError(f"there is no loss {unknown[0]!r} (config.losses); there are {', '.join(NAMES)}")
+        self.weights = dict(weights)
+        self._gate = config.gate
+        wanted = {name for name, weight in weights.items() if not is_off(weight)}
+        self._critics = Critics(
+            adversaries.LATENT in wanted,
+            bool({adversaries.AUDIO, adversaries.FEATURES} & wanted),
+            config.critics,
+        )
+        self._skipped = set(COSTLY) - wanted
+        hears = bool(wanted & set(COSTLY) - {adversaries.LATENT})
+        self._decoder = decoded.Decoder(config.codec, config.decoded_seconds) if hears else None
+        self.frozen = self._decoder.params if self._decoder else {}
+
+    def init_critics(self, key: Array, latents: Array) -> CriticState | None:
+        """Fresh critics for latents like `[B, T, D]`; None where no adversarial loss is on. Jittable."""
+        if not self._critics:
+            return None
+        audio = self._decoder.silence(latents) if self._decoder else jnp.zeros((1, 1))
+        return self._critics.init(key, latents, audio)
+
+    def losses(
+        self,
+        output: AgentOutput,
+        batch: Batch,
+        key=None,
+        frozen: Any = None,
+        critics: CriticState | None = None,
+    ) -> dict[str, Array]:
+        """Every loss that applies and has a weight, by name, unweighted scalars; as `__call__`."""
+        losses = latent_losses(output, batch) | hearing_losses(output.extras, batch)
+        if output.roll is not None:
+            losses |= roll_losses(output.roll, batch)
+        sound = self._sound(output.latents, batch, key, frozen)
+        if sound is not None:
+            losses |= decoded.losses(sound, set(decoded.NAMES) - self._skipped)
+        if critics is not None:
+            losses |= self._critics.judge_composition(
+                critics, output.latents, lambda: sound.made, lambda: sound.truth, _branch(key, 1)
+            )
+        return {
+            name: loss for name, loss in losses.items() if name in self.weights and name not in self._skipped
+        }
+
+    def __call__(
+        self,
+        output: AgentOutput,
+        batch: Batch,
+        step: Array | int,
+        *,
+        key: Array | None = None,
+        frozen: Any = None,
+        critics: CriticState | None = None,
+    ) -> tuple[Array, dict[str, Array]]:
+        """The weighted sum of the losses, and the scalars to log.
+
+        Args:
+            output: of the agent.
+            batch: as in data/batches.py; its masks `has_...` may be missing where everything is known.
+            step: steps done, for schedules.
+            key: chooses the stretch that is decoded, and the critics' dropout; None: the middle, and none.
+            frozen: `self.frozen`, passed through the jitted function's arguments.
+            critics: the state of the critics, or None.
+
+        Returns:
+            the total, and `loss/<name>`, `weight/<name>`, `novelty`, `novelty/arrangement`, `gates/<place>`.
+        """
+        losses = self.losses(output, batch, key, frozen, critics)
+        total, scalars = total_loss(losses, self.weights, step)
+        return total, scalars | self._observed(output, batch)
+
+    def update_critics(
+        self, critics: CriticState | None, latents: Array, batch: Batch, step, key, frozen: Any
+    ) -> tuple[CriticState | None, dict[str, Array]]:
+        """One step of the critics on a whole batch's composed latents; nothing where there are none."""
+        del step
+        if critics is None:
+            return None, {}
+        real = adversaries.other_examples(batch["target_latents"])
+        return self._critics.update(
+            critics,
+            (real, latents),
+            lambda: self._decoder.stretches((real, latents), key, frozen),
+            _branch(key, 2),
+        )
+
+    def _sound(self, latents: Array, batch: Batch, key, frozen: Any) -> decoded.Sound | None:
+        if self._decoder is None:
+            return None
+        if not frozen:
+            raise ValueError(
+                "a loss on decoded audio needs the codec's weights: pass frozen=objective.frozen"
+            )
+        return self._decoder.sound(latents, batch, key, frozen)
+
+    def _observed(self, output: AgentOutput, batch: Batch) -> dict[str, Array]:
+        """What is reported and not trained on: novelty, the arrangements' own, and the selector's weights."""
+        clips = batch["input_latents"], batch["target_latents"]
+        seen = {
+            "novelty": novelty_score(output.latents, *clips),
+            "novelty/arrangement": averaged(
+                novelty_score, batch.get("has_arrangement"), batch["arrangement"], *clips
+            ),
+        }
+        gates = jnp.mean(output.gates, axis=(0, 1))
+        if "gate_logits" in output.extras:
+            turn = jax.nn.softmax if self._gate == "softmax" else jax.nn.sigmoid
+            gates = jnp.mean(turn(output.extras["gate_logits"]), axis=0)
+        return seen | {f"gates/{name}": gates[place] for place, name in enumerate(GATE_NAMES)}
+
+
+def _branch(key: Array | None, number: int) -> Array | None:
+    return None if key is None else jax.random.fold_in(key, number)
+
+
+def make_objective(losses: Mapping[str, Any], settings: Mapping[str, Any] | None = None) -> Objective:
+    """The objective of a configuration: `config.losses`, and `config.objective` where there is one.
+
+    Raises:
+        UserError: for a loss that there is not, or a weight that is none.
+    """
+    weights = {name: parse_weight(name, written) for name, written in losses.items()}
+    return Objective(weights, ObjectiveConfig.from_dict(settings or {}))

@@ -5,7 +5,16 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compjax.losses.weighting import Constant, LinearRamp, Piecewise, is_off, total_loss, weight_at
+from compjax.audio.errors import UserError
+from compjax.losses.weighting import (
+    Constant,
+    LinearRamp,
+    Piecewise,
+    is_off,
+    parse_weight,
+    total_loss,
+    weight_at,
+)
 
 
 def curve(weight, steps):
@@ -73,3 +82,21 @@ def test_a_loss_without_a_weight_is_refused():
 def test_losses_are_scalars():
     with pytest.raises(ValueError, match=r"loss 'latent' has shape \[3\]; a scalar is needed"):
         total_loss({"latent": jnp.ones(3)}, {"latent": 1.0}, 0)
+
+
+def test_weights_of_a_configuration():
+    assert parse_weight("gan", 1) == 1.0
+    ramp = {"begin": 10, "finish": 20, "start": 0.0, "end": 0.5}
+    assert parse_weight("gan", ramp) == LinearRamp(0.0, 0.5, begin=10, finish=20)
+    assert parse_weight("gan", {"steps": [5], "values": [0, 1]}) == Piecewise((5,), (0, 1))
+    assert parse_weight("gan", Constant(2.0)) == Constant(2.0)
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["much", True, None, float("nan"), {"start": 1}, {"steps": [2, 1], "values": [0, 1, 2]}],
+    ids=str,
+)
+def test_other_weights_are_refused_by_name(written):
+    with pytest.raises(UserError, match="the weight of loss 'gan'"):
+        parse_weight("gan", written)

@@ -1,0 +1,94 @@
+"""Losses on sound: composed latents through the frozen codec's decoder.
+
+One stretch of every example is decoded, as decoding costs more than composing. The decoder's last polish,
+the Griffin-Lim steps, is left out: it changes the waveform and hardly the spectrum, and multiplies the cost
+of the gradient. The truth goes through the same decoder, so what the codec cannot do is not asked for.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from compjax.losses.latent import match_level
+from compjax.losses.novelty import anti_modulation
+from compjax.losses.spectral import mel_loss, multi_resolution_stft_loss
+
+Array = jax.Array
+Batch = Mapping[str, Array]
+
+NAMES = ("spectral", "mel", "anti_modulation")
+"""Losses on sound; the critic of sound is apart (`critics`)."""
+
+MIN_FRAMES = 16
+"""Shortest stretch: the longest analysis window of the losses fits in."""
+
+
+class Sound(NamedTuple):
+    """Decoded audio, `[B, S]` each, and for which examples the truth is known, 0 or 1 `[B]`."""
+
+    made: Array
+    truth: Array
+    target: Array
+    known: Array
+
+
+class Decoder:
+    """The decoder of the codec `name`; its weights are given with each call.
+
+    Attributes:
+        params: the codec's weights, to be passed back as `params`.
+    """
+
+    def __init__(self, name: str, seconds: float) -> None:
+        """Decodes `seconds` of each example, all of it where 0."""
+        import compjax.codec
+
+        codec, self.params = compjax.codec.load(name)
+        if hasattr(getattr(codec, "config", None), "refine_steps"):
+            codec = dataclasses.replace(codec, config=dataclasses.replace(codec.config, refine_steps=0))
+        self._codec = codec
+        self._frames = max(MIN_FRAMES, round(seconds * codec.frame_rate)) if seconds else 0
+
+    def silence(self, latents: Array) -> Array:
+        """Zeros of the shape of decoded stretches of one example."""
+        frames = min(self._frames or latents.shape[1], latents.shape[1])
+        return jnp.zeros((1, frames * self._codec.hop_length), jnp.float32)
+
+    def stretches(self, latents: tuple[Array, ...], key: Array | None, params: Any) -> tuple[Array, ...]:
+        """Audio `[B, S]` of the same stretch of each `[B, T, D]`: drawn by `key`, the middle if None."""
+        length = latents[0].shape[1]
+        frames = min(self._frames or length, length)
+        most = length - frames
+        begin = most // 2 if key is None else jax.random.randint(key, (), 0, most + 1)
+        pieces = [jax.lax.dynamic_slice_in_dim(one, begin, frames, axis=1) for one in latents]
+        audio = self._codec.decode(params, jnp.concatenate(pieces).astype(jnp.float32))
+        return tuple(jnp.split(audio, len(pieces)))
+
+    def sound(self, latents: Array, batch: Batch, key: Array | None, params: Any) -> Sound:
+        """The composition, its arrangement (where none is known, the composition stands in) and its target.
+
+        The composition is brought to the arrangement's level first: composed audio is levelled in the end.
+        """
+        known = batch.get("has_arrangement", jnp.ones(latents.shape[0]))
+        truth = jnp.where((known > 0)[:, None, None], batch["arrangement"], jax.lax.stop_gradient(latents))
+        levelled = match_level(latents, truth)
+        made, wanted, target = self.stretches((levelled, truth, batch["target_latents"]), key, params)
+        return Sound(made, jax.lax.stop_gradient(wanted), jax.lax.stop_gradient(target), known)
+
+
+def losses(sound: Sound, names: set[str]) -> dict[str, Array]:
+    """The losses of these `names`, scalars; those against the arrangement over the examples that have one."""
+    of_truth = {"spectral": multi_resolution_stft_loss, "mel": mel_loss}
+    found = {}
+    for name in sorted(names & set(of_truth)):
+        apart = jax.vmap(of_truth[name])(sound.made, sound.truth)
+        known = jnp.where(sound.known > 0, apart, 0.0)
+        found[name] = jnp.sum(known) / jnp.maximum(jnp.sum(sound.known), 1.0)
+    if "anti_modulation" in names:
+        found["anti_modulation"] = anti_modulation(sound.made, sound.target)
+    return found
