@@ -115,7 +115,7 @@ class Api:
         async for chunk in request.stream():
             received += len(chunk)
             if received > limit:
-                message = f"{clips.shown(name)}: more than the {limit / 1e6:.0f} MB that this server takes"
+                message = f"{clips.shown(name)}: more than the {limit / 1e6:g} MB that this server takes"
                 raise Refused(413, "too_large", message)
             await run_in_threadpool(file.write, chunk)
 
