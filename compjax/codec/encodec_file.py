@@ -8,6 +8,7 @@ import pathlib
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from compjax.audio.errors import UserError
 from compjax.codec import port, weights
@@ -63,3 +64,19 @@ def shapes(config: EncodecConfig) -> dict[str, tuple[int, ...]]:
             found[f"{part}/{jax.tree_util.keystr(path, simple=True, separator='/')}"] = leaf.shape
     found["codebooks"] = (config.codebooks, config.codebook_size, config.dimension)
     return found
+
+
+def normalized_over(clips: list[np.ndarray], config: EncodecConfig, params: dict) -> EncodecConfig:
+    """The config whose latents have mean 0 and deviation 1 over all frames and channels of the clips `[S]`.
+
+    Raises:
+        UserError: there is nothing to measure.
+    """
+    raw = Encodec(config).raw
+    latents = [raw.encode_clip(params, clip) for clip in clips if clip.size]
+    if not latents:
+        raise UserError("the recordings to normalise over are all silent or empty")
+    values = np.concatenate(latents).astype(np.float64)
+    if not values.std() > 0:
+        raise UserError("the latents of the recordings to normalise over are all the same")
+    return dataclasses.replace(config, mean=float(values.mean()), std=float(values.std()))

@@ -22,7 +22,7 @@ WINDOW = 300
 
 def encode_clip(codec: Encodec, params, audio: np.ndarray, bandwidth: float | None = None) -> np.ndarray:
     """Latents `[T, dimension]`, T = ceil(S / hop), of a clip `[S]`."""
-    audio = np.asarray(audio, np.float32)
+    params, audio = jax.device_put(params), np.asarray(audio, np.float32)
     frames = -(-audio.size // codec.hop_length)
     latents = np.empty((frames, codec.dimension), np.float32)
     carry = _no_carry(codec, "encoder")
@@ -37,7 +37,7 @@ def encode_clip(codec: Encodec, params, audio: np.ndarray, bandwidth: float | No
 
 def decode_clip(codec: Encodec, params, latents: np.ndarray) -> np.ndarray:
     """Audio `[T * hop]` of latents `[T, dimension]`."""
-    latents = np.asarray(latents, np.float32)
+    params, latents = jax.device_put(params), np.asarray(latents, np.float32)
     frames, hop = latents.shape[0], codec.hop_length
     audio = np.empty(frames * hop, np.float32)
     carry = _no_carry(codec, "decoder")

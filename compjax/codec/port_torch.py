@@ -13,6 +13,7 @@ from __future__ import annotations
 import collections
 import io
 import os
+import pathlib
 import pickle
 import zipfile
 from collections.abc import Callable, Mapping
@@ -245,7 +246,7 @@ def _stand_ins() -> Mapping[tuple[str, str], Callable]:
         return data
 
     def text(*parts):
-        return "/".join(map(str, parts))
+        return str(pathlib.PurePosixPath(*map(str, parts)))
 
     def number_type(code, *_):
         return _NumberType(str(code))

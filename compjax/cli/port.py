@@ -1,0 +1,136 @@
+"""compjax-port: weights of other programs, converted for this one. PyTorch is not needed.
+
+    compjax-port --from encodec --weights encodec_24khz-d7cc33bc.th
+    compjax-port --from encodec --weights model.safetensors --output encodec.npz --audio music
+    compjax-port --from original --weights best_model.pt --output model.npz
+
+`encodec` takes the published 24 kHz model, of the encodec package or of Hugging Face. Without --output the
+result goes where --codec encodec looks for it: $COMPJAX_ENCODEC, else encodec.npz in ~/.cache/compjax.
+With --audio its latents are normalised by mean and deviation over these recordings; without, they stay
+as they are, which is what agents of the original need.
+
+`original` takes a checkpoint of the original system; the result is for
+compjax-compose --codec encodec --checkpoint.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import sys
+
+from absl import flags
+
+from compjax.audio.errors import EXIT_CODE, UserError
+
+EXIT_USAGE = 1
+"""Exit status after flags that cannot be parsed."""
+
+EXCERPT_SECONDS, MAX_EXCERPTS = 8.0, 64
+"""What is heard of the recordings that latents are normalised over: the middle of each."""
+
+
+def define_flags() -> flags.FlagValues:
+    """The command's flags, in a set of their own."""
+    values = flags.FlagValues()
+    text = "What the weights are: EnCodec at 24 kHz, or an agent of the original system."
+    flags.DEFINE_enum("from", None, ["encodec", "original"], text, values, required=True)
+    text = "File to convert: .th, .pt, .bin, .safetensors."
+    flags.DEFINE_string("weights", None, text, values, required=True)
+    flags.DEFINE_string("output", None, "File to write (.npz).", values)
+    flags.DEFINE_string("audio", None, "Folder of recordings to normalise EnCodec's latents over.", values)
+    flags.DEFINE_bool("help", False, "Show this help.", values, short_name="h", allow_hide_cpp=True)
+    return values
+
+
+def run(argv: list[str] | None = None) -> int:
+    """The command, from the command line or from `argv` (program name first); returns the exit status."""
+    values = define_flags()
+    argv = sys.argv if argv is None else argv
+    if {"--help", "-help", "-h", "--helpfull"} & set(argv[1:]):
+        print(f"{__doc__}\n{values.get_help()}")
+        return 0
+    try:
+        surplus = values(argv)[1:]
+        if surplus:
+            raise flags.Error(f"arguments that belong to no flag: {' '.join(surplus)}")
+    except flags.Error as error:
+        return _fail(f"{error} (--help lists the flags)", EXIT_USAGE)
+    try:
+        port_encodec(values) if values["from"].value == "encodec" else port_original(values)
+    except UserError as error:
+        return _fail(error, EXIT_CODE)
+    except KeyboardInterrupt:
+        return _fail("interrupted", 130)
+    return 0
+
+
+def port_encodec(values: flags.FlagValues) -> None:
+    """Convert EnCodec.
+
+    Raises:
+        UserError: a file will not do.
+    """
+    from compjax import codec
+    from compjax.codec import encodec, encodec_file, encodec_port, port
+
+    output = pathlib.Path(values.output) if values.output else codec.weights_path("encodec")
+    if not values.output:
+        _make_folder(output.parent)
+    encodec_port.check_description(values.weights)
+    params = encodec_port.convert(port.to_arrays(port.read(values.weights), values.weights), values.weights)
+    config = encodec.EncodecConfig()
+    if values.audio:
+        from compjax.codec.evaluate import excerpts
+
+        clips = excerpts(pathlib.Path(values.audio), EXCERPT_SECONDS, MAX_EXCERPTS)
+        config = encodec_file.normalized_over(clips, config, params)
+        found = f"mean {config.mean:.6g}, deviation {config.std:.6g}"
+        print(f"Latents are normalised over {len(clips)} recordings: {found}.")
+    encodec_file.save(output, config, params, values.weights)
+    _report(output, f"Use it with --codec encodec{f' --codec_weights {output}' if values.output else ''}.")
+
+
+def port_original(values: flags.FlagValues) -> None:
+    """Convert an agent of the original.
+
+    Raises:
+        UserError: a file or a flag will not do.
+    """
+    from compjax.codec import port
+
+    if not values.output:
+        raise UserError("name the file to write: --output model.npz")
+    if values.audio:
+        raise UserError(
+            "--audio goes with --from encodec only: the original's agents need latents as they are"
+        )
+    from compjax.models.original_port import read_checkpoint
+
+    config, variables = read_checkpoint(values.weights)
+    port.save(values.output, config, variables, values.weights)
+    stages = config["settings"]["stages"]
+    print(f"The {config['agent']} agent of the original, {stages or 'no'} cascade stages.")
+    _report(values.output, f"Use it with compjax-compose --codec encodec --checkpoint {values.output}.")
+
+
+def _make_folder(folder: pathlib.Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"cannot make the folder {folder}: {error.strerror}; give --output") from error
+
+
+def _report(path: str | os.PathLike, use: str) -> None:
+    from compjax.audio.files import sha256_of
+
+    print(f"Wrote {path} ({os.path.getsize(path) / 1e6:.1f} MB, SHA-256 {sha256_of(path)}).\n{use}")
+
+
+def _fail(message, status: int) -> int:
+    print(f"compjax-port: {message}", file=sys.stderr)
+    return status
+
+
+if __name__ == "__main__":
+    sys.exit(run())
