@@ -14,13 +14,14 @@ from __future__ import annotations
 
 import os
 import pathlib
+from collections.abc import Iterable
 
 from compjax.audio.constants import MAX_SECONDS, MIN_PITCH
 from compjax.audio.errors import UserError
 from compjax.audio.files import atomic_path
 from compjax.data.symbolic import Harmony, Note, Span
 from compjax.inference import chord_names
-from compjax.inference.text_files import is_midi, parse_number, read_lines, refused, write_midi
+from compjax.inference.text_files import is_midi, parse_number, read_lines, refused, split_lines, write_midi
 
 CHORD_OCTAVE, BASS_OCTAVE = 60, 36
 """Where a chord and its bass are written in MIDI: C4 and C2."""
@@ -62,8 +63,24 @@ def read_chords(path: str | os.PathLike) -> Harmony:
 
 
 def _read_text(path: str | os.PathLike) -> Harmony:
+    return _harmony(os.fspath(path), read_lines(path))
+
+
+def parse_chords(text: str, name: str = "the chords") -> Harmony:
+    """Chords of a text in the form of a file; `name` is what complaints call it.
+
+    Raises:
+        UserError: if a line holds no chord, or there is none.
+    """
+    harmony = _harmony(name, split_lines(text))
+    if not harmony.spans:
+        raise UserError(f"{name} hold none; write lines such as '0.00 Am7'")
+    return harmony
+
+
+def _harmony(path: str, lines: Iterable[tuple[int, list[str]]]) -> Harmony:
     begun: list[tuple[float, tuple[int, ...], int]] = []
-    for number, words in read_lines(path):
+    for number, words in lines:
         time = parse_number(path, number, words[0], "a chord's time in seconds", 0.0, MAX_SECONDS)
         if begun and time <= begun[-1][0]:
             raise refused(path, number, f"{words[0]} s is not after the chord above, at {begun[-1][0]:g} s")

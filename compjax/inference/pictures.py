@@ -111,7 +111,7 @@ def overview(composition, *, kind: str = "png", span: Span | None = None) -> byt
     return _picture(rows, shown(composition.seconds, span), kind)
 
 
-def shown(seconds: float, span: Span | None) -> Span:
+def shown(seconds: float, span: Span | None = None) -> Span:
     """The span asked for, or the beginning, within what is kept of a clip."""
     start, end = span or (0.0, SHOWN_SECONDS)
     last = min(seconds, views.KEPT_SECONDS)

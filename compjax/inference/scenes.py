@@ -78,6 +78,15 @@ def see(
     )
 
 
+def see_clip(source: clips.Source, audio: np.ndarray, heard, lead: int) -> views.ClipView:
+    """The view of one clip `[S]` at 24 kHz in its own time; `heard` begins `lead` frames before it."""
+    found = align.find_beats(audio)
+    times = found.times if found.confidence >= align.AlignConfig().min_confidence else beats.NO_BEATS.times
+    seconds = audio.size / SAMPLE_RATE
+    rhythm, harmony = _within(*arrangers.read_clip(heard), lead, seconds)
+    return views.ClipView(_name(source, "clip"), views.kept(audio), times, rhythm.hits, harmony, seconds)
+
+
 def _within(rhythm: Rhythm, harmony: Harmony, lead: int, seconds: float) -> tuple[Rhythm, Harmony]:
     """Both moved earlier by `lead` frames, without what lies outside the clip."""
     rhythm, harmony = shifted(rhythm, harmony, -lead / FRAME_RATE)
@@ -117,7 +126,7 @@ def groove_of(view: views.PairView) -> Groove:
     period, first = np.polyfit(np.arange(grid.size), grid, 1)
     strongest = [_struck_at(view.rhythm.hits, grid[phase::per_bar], period) for phase in range(per_bar)]
     bar = first + period * int(np.argmax(strongest))
-    while bar > period * 1e-3:  # the bar that the clip begins in
+    while bar > view.rhythm.hits[0].time + period / 8:  # the bar that the clip begins in
         bar -= period * per_bar
     return Groove(view.rhythm.hits, seconds, 60.0 / period, per_bar, float(bar))
 

@@ -42,6 +42,11 @@ def read_lines(path: str | os.PathLike) -> Iterator[tuple[int, list[str]]]:
         raise UserError(f"{name} is no text file (byte {error.start} is not UTF-8)") from error
     except OSError as error:
         raise UserError(f"cannot read {name}: {error.strerror or error}") from error
+    yield from split_lines(text)
+
+
+def split_lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """As `read_lines`, of a text that is at hand."""
     for number, line in enumerate(text.splitlines(), start=1):
         words = (" " + line).partition(" #")[0].split()
         if words:

@@ -14,7 +14,7 @@ Only a clip shorter than a window is padded; then the window starts with the cli
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -102,6 +102,41 @@ def over_windows(
         before = now
         progress.advance(i + 1, len(begins))
     return joined[0] if single else tuple(joined)
+
+
+def pieces(
+    function: Callable[[np.ndarray], np.ndarray],
+    array: np.ndarray,
+    config: WindowConfig,
+    *,
+    rate_out: int = 1,
+    mend: Callable[[np.ndarray, np.ndarray, int, int], np.ndarray] | None = None,
+) -> Iterator[np.ndarray]:
+    """What `over_windows` returns of one array `[T, ...]` and one result, piece by piece as it is finished.
+
+    A piece reaches to where the next window begins to be heard; together they are the whole.
+    """
+    total = array.shape[0]
+    begins = starts(total, config)
+    held, first, before, fade = np.zeros(0, np.float32), 0, None, config.fade * rate_out
+    for i, begin in enumerate(begins):
+        now = _checked(function(_window(array, begin, config.length, 0.0)), config.length * rate_out)
+        if mend and i > 0:
+            overlap = (config.length - begin + begins[i - 1]) * rate_out
+            now = mend(before[-overlap:], now, overlap // 2, fade)
+        end = min(begin + config.length, total) * rate_out
+        held = np.concatenate([held, np.zeros((end - first - len(held), *now.shape[1:]), np.float32)])
+        place = begin * rate_out - first
+        past = max(-place, 0)  # what was given out already; this window has no share in it
+        _add([held], [now[past:]], place + past, _share(begins, i, config, rate_out)[past:])
+        before = now
+        progress.advance(i + 1, len(begins))
+        if i + 1 == len(begins):
+            yield held
+            return
+        ready = int((begins[i + 1] + begin + config.length - config.fade) / 2) * rate_out - first
+        yield held[:ready]
+        held, first = held[ready:], first + ready
 
 
 def _window(array: np.ndarray, begin: int, length: int, pad: float) -> np.ndarray:
