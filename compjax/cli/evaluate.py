@@ -38,7 +38,10 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_bool("model", True, "Judge the model; without, the other systems only.", values)
     flags.DEFINE_string("compare", None, "An earlier scores.json to set beside this one.", values)
     flags.DEFINE_string("checkpoint", None, "Weights of the agent; the bundled ones if not given.", values)
-    flags.DEFINE_enum("codec", "vocos", ["vocos"], "Codec.", values)
+    text = "Codec, the one on whose latents the agent was trained."
+    flags.DEFINE_enum("codec", "vocos", ["vocos", "encodec"], text, values)
+    text = "The codec's weights, as compjax-port writes them; the bundled ones if not given."
+    flags.DEFINE_string("codec_weights", None, text, values)
     flags.DEFINE_bool("help", False, "Show this help.", values, short_name="h", allow_hide_cpp=True)
     return values
 
@@ -46,7 +49,7 @@ def define_flags() -> flags.FlagValues:
 def run(argv: list[str] | None = None, load=None) -> int:
     """The command, from the command line or from `argv` (program name first); returns the exit status.
 
-    `load` (checkpoint, codec) gives the session that composes; `compjax.load` if None.
+    `load` (checkpoint, codec, codec_weights) gives the session that composes; `compjax.load` if None.
     """
     values = define_flags()
     argv = sys.argv if argv is None else argv
@@ -91,7 +94,7 @@ def evaluate(values: flags.FlagValues, load=None) -> None:
         recoded = others if values.coded else {}
         if values.rendered and values.coded:
             recoded = {benchmark.CEILING: benchmark.ceiling_system, **recoded}
-        systems |= others | (coded(values.codec, recoded) if recoded else {})
+        systems |= others | (coded(values, recoded) if recoded else {})
         results, tables = report.of_systems(benchmark.run(pairs, systems))
     if before is not None:
         tables.append(report.comparison(before, results))
@@ -128,7 +131,7 @@ def composing_system(values: flags.FlagValues, load=None):
     from compjax.audio.constants import SAMPLE_RATE
     from compjax.evaluation.benchmark import Output
 
-    session = (load or compjax.load)(values.checkpoint, values.codec)
+    session = (load or compjax.load)(values.checkpoint, values.codec, values.codec_weights)
 
     def system(pair, switches) -> Output:
         made = session.compose(
@@ -147,7 +150,7 @@ def composing_system(values: flags.FlagValues, load=None):
     return system
 
 
-def coded(name: str, systems: dict) -> dict:
+def coded(values: flags.FlagValues, systems: dict) -> dict:
     """The systems with their outputs through the codec, as the model's are: it alone looks a little new."""
     import jax
     import numpy as np
@@ -156,7 +159,7 @@ def coded(name: str, systems: dict) -> dict:
     from compjax.audio.loudness import normalize_rms
     from compjax.evaluation.benchmark import Output
 
-    codec, params = compjax.codec.load(name)
+    codec, params = compjax.codec.load(values.codec, values.codec_weights)
     code = jax.jit(lambda params, audio: codec.decode(params, codec.encode(params, audio)))
 
     def through_codec(system):

@@ -172,6 +172,7 @@ class ArrangingComposer:
     title = COMPOSITIONAL
     remarks = ()
     writes_notes = True
+    raw_latents = False
 
     def __init__(self, agent: Agent):
         self.agent = agent

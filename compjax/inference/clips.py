@@ -14,7 +14,6 @@ from compjax.audio.constants import HOP_LENGTH, MAX_SECONDS, MIN_SECONDS, SAMPLE
 from compjax.audio.errors import UserError
 from compjax.inference.align import audible_span
 from compjax.inference.grooves import Groove
-from compjax.inference.windows import WindowConfig, over_windows
 
 Source = str | os.PathLike | np.ndarray | Groove
 """A path, or samples `[S]` or `[S, channels]`, or a groove, which is heard as plain strokes."""
@@ -84,13 +83,11 @@ def _checked(samples: np.ndarray, role: str, sample_rate: int | None) -> np.ndar
     return waveform.resample(mono.astype(np.float32), sample_rate, SAMPLE_RATE)
 
 
-def encode(
-    clip: Clip, encoder: Callable[[np.ndarray], np.ndarray], windows: WindowConfig, lead: int = 0
-) -> np.ndarray:
+def encode(clip: Clip, encoder: Callable[[np.ndarray], np.ndarray], lead: int = 0) -> np.ndarray:
     """Latents `[lead + T, D]` of a clip at the reference level, after `lead` frames of silence.
 
-    `encoder` takes `[S]` of one window to `[T, D]`.
+    `encoder` takes `[S]` of any length to `[T, D]`.
     """
     padded = np.pad(clip.audio, (lead * HOP_LENGTH, clip.frames * HOP_LENGTH - clip.audio.size))
-    gain = np.float32(clip.gain)
-    return over_windows(lambda audio: encoder(audio * gain), [padded], windows, rate_in=HOP_LENGTH)
+    padded *= np.float32(clip.gain)
+    return encoder(padded)

@@ -55,11 +55,13 @@ class Composer(Protocol):
         title: names the agent and its factors, as the report and the table of weights do.
         remarks: sentences for the report on what this agent does not do.
         writes_notes: whether `Plan.notes` can hold any.
+        raw_latents: whether it was trained on a codec's latents as they come, not normalised.
     """
 
     title: str
     remarks: tuple[str, ...]
     writes_notes: bool
+    raw_latents: bool
 
     def listen(self, input_latents: np.ndarray, target_latents: np.ndarray) -> HeardPair:
         """What is heard in two clips, `[T, D]` each; shared by all variations of the pair."""
@@ -128,4 +130,5 @@ def _composer(config: dict, variables: dict) -> Composer:
         return ArrangingComposer(Agent(module, variables))
     from compjax.inference.direct import FRAMES, DirectComposer
 
-    return DirectComposer(module, variables, int(config.get("frames", FRAMES)))
+    frames, raw = int(config.get("frames", FRAMES)), bool(config.get("raw_latents", False))
+    return DirectComposer(module, variables, frames, raw)

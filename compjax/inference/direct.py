@@ -43,13 +43,14 @@ class DirectComposer:
     windows overlap and are cross-faded.
     """
 
-    def __init__(self, module: nn.Module, variables: dict, frames: int = FRAMES):
+    def __init__(self, module: nn.Module, variables: dict, frames: int = FRAMES, raw_latents: bool = False):
         from compjax.models.config import CompositionalConfig
 
         self._module = module
         self._variables = jax.device_put(variables)
         self._apply = jax.jit(self._run)
         self._frames = frames
+        self.raw_latents = raw_latents
         agent = module.config.agent
         composes = isinstance(agent, CompositionalConfig)
         self._styled = composes and agent.composer.style_size > 0

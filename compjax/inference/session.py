@@ -15,17 +15,15 @@ from compjax.audio.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, STYLE_S
 from compjax.audio.errors import UserError
 from compjax.audio.files import sha256_of
 from compjax.data.style import Style
-from compjax.inference import align, clips, gates, progress, report, scenes, views
+from compjax.inference import align, clips, gates, progress, report, scenes, streams, views
+from compjax.inference.codecs import CODEC_WINDOWS, long_codec
 from compjax.inference.composer import BUNDLED, LEAD_IN, Composer, HeardPair, load_composer
 from compjax.inference.composition import Composition
 from compjax.inference.grooves import Groove
 from compjax.inference.options import ComposeOptions
-from compjax.inference.seams import mend
+from compjax.inference.pair_lists import read_pairs
 from compjax.inference.steering import Steering, steering_of
 from compjax.inference.windows import WindowConfig, over_windows
-
-CODEC_WINDOWS = WindowConfig(length=768, context=64, fade=16)
-"""Windows of the codec: its reach is below the context, and a clip of ten seconds needs only one."""
 
 LIMITER_WINDOWS = WindowConfig(length=4500, context=16, fade=0)
 """Windows of the limiter, a minute each; it looks a tenth of a second around."""
@@ -60,16 +58,10 @@ class Session:
         checksums: dict[str, str] | None = None,
         windows: WindowConfig = CODEC_WINDOWS,
     ):
-        """Use a codec (`codec/protocol.py`) in windows, its parameters, and what composes."""
-        import jax
-
-        self._codec = codec
+        """Use a codec (`codec/protocol.py`), its parameters, and what composes; `windows` for the codec."""
+        self._codec = long_codec(codec, codec_params, windows)
         self._composer = composer
         self._checksums = dict(checksums or {})
-        self._windows = windows
-        self._codec_params = jax.device_put(codec_params)
-        self._encode = jax.jit(codec.encode)
-        self._decode = jax.jit(codec.decode)
 
     def compose(
         self, input, target, *, sample_rate: int | None = None, progress=None, **options
@@ -105,6 +97,54 @@ class Session:
         chosen = chosen.for_groove() if isinstance(input, Groove) else chosen
         return self._variations(input, target, num_samples, sample_rate, progress, chosen)
 
+    def compose_pairs(
+        self, pairs, *, sample_rate: int | None = None, progress=None, **options
+    ) -> Iterator[Composition]:
+        """Compose many pairs, one after the other.
+
+        Args:
+            pairs: (input, target) each, or a folder or CSV file of pairs (see `pair_lists.read_pairs`).
+            sample_rate: as the other arguments, see `compose`.
+            progress: the same.
+            **options: the same for all pairs.
+        """
+        if isinstance(pairs, str | os.PathLike):
+            pairs = [(pair.input, pair.target) for pair in read_pairs(pairs)]
+        for input, target in pairs:
+            yield self.compose(input, target, sample_rate=sample_rate, progress=progress, **options)
+
+    def stream(
+        self, input, target, *, sample_rate: int | None = None, progress=None, **options
+    ) -> streams.Stream:
+        """Compose, and give the sound out in pieces while it is still being decoded.
+
+        Together the pieces are the audio that `compose` returns. Of a clip of more than a minute, how
+        loud the whole will be is judged by parts of it: there the two differ by one constant gain.
+        The arguments are those of `compose`.
+        """
+        chosen = ComposeOptions(**options)
+        chosen = chosen.for_groove() if isinstance(input, Groove) else chosen
+        return self._stream(input, target, sample_rate, progress, chosen)
+
+    def listen(self, source, *, sample_rate: int | None = None) -> views.ClipView:
+        """What is heard in one clip alone, in its own time; the arguments are those of `compose`."""
+        clip = clips.open_clip(source, "clip", sample_rate)
+        heard = self._composer.listen(*[clips.encode(clip, self._codec.encode, LEAD_IN)] * 2)
+        return scenes.see_clip(source, clip.audio, heard.clips[0], LEAD_IN)
+
+    def _stream(self, input, target, sample_rate, listener, options) -> streams.Stream:
+        with progress.told_to(listener):
+            perceived = self._perceive(input, target, sample_rate, options)
+            style = draw_style(options, 0)
+            plan = self._composer.compose(
+                perceived.heard, perceived.gates, style, options.arranger, perceived.steering
+            )
+            latents = self._composer.render(perceived.heard, perceived.gates, plan)
+        own, decoded = streams.decoded(latents, self._codec, LEAD_IN * HOP_LENGTH, perceived.samples)
+        gain = 0.0 if own < loudness.SILENCE_RMS else min(perceived.level / own, MAX_GAIN)
+        sound, weights = streams.limited(decoded, gain), gates.summarize(perceived.gates)
+        return streams.Stream(plan.notes, weights, perceived.view, perceived.samples, SAMPLE_RATE, sound)
+
     def _variations(
         self, input, target, num_samples, sample_rate, listener, options
     ) -> Iterator[Composition]:
@@ -128,8 +168,8 @@ class Session:
             references = report.describe_references(clip.audio, target_clip.audio, alignment)
             kept = scenes.keep((input, target), clip.audio, target_clip.audio, alignment)
         with phase("encode"):
-            latents = clips.encode(clip, self._encode_window, self._windows, LEAD_IN)
-            target_latents = clips.encode(target_clip, self._encode_window, self._windows, LEAD_IN)
+            latents = clips.encode(clip, self._codec.encode, LEAD_IN)
+            target_latents = clips.encode(target_clip, self._codec.encode, LEAD_IN)
             target_latents = align.apply(target_latents, alignment.map, clip.frames, LEAD_IN)
         samples, frames, level = clip.audio.size, clip.frames, clips.level(clip.audio)
         del clip, target_clip  # an hour of sound is a third of a gigabyte, and no longer needed
@@ -155,7 +195,7 @@ class Session:
         with phase("render"):
             latents = self._composer.render(perceived.heard, perceived.gates, plan)
         with phase("decode"):
-            audio = self._decode_windows(latents)[LEAD_IN * HOP_LENGTH :][: perceived.samples]
+            audio = self._codec.decode(latents)[LEAD_IN * HOP_LENGTH :][: perceived.samples]
             audio = match_level(audio, perceived.level)
         weights = gates.summarize(perceived.gates)
         with phase("report"):
@@ -172,26 +212,6 @@ class Session:
         body["timings"] = {name: round(value, 3) for name, value in seconds.items()}
         body["checksums"] = self._checksums
         return Composition(audio, SAMPLE_RATE, plan.notes, weights, body, perceived.view)
-
-    def _encode_window(self, audio: np.ndarray) -> np.ndarray:
-        return np.asarray(self._encode(self._codec_params, audio[None]))[0]
-
-    @functools.cached_property
-    def _silence(self) -> np.ndarray:
-        """Latents `[1, D]` of digital silence."""
-        latents = self._encode_window(np.zeros(self._windows.length * HOP_LENGTH, np.float32))
-        return latents[len(latents) // 2, None]
-
-    def _decode_windows(self, latents: np.ndarray) -> np.ndarray:
-        """Samples `[T * 320]` of latents `[T, D]`."""
-
-        def decode(window):
-            return np.asarray(self._decode(self._codec_params, window[None]))[0]
-
-        missing = self._windows.length - len(latents)
-        padded = np.concatenate([latents, np.tile(self._silence, (missing, 1))]) if missing > 0 else latents
-        audio = over_windows(decode, [padded], self._windows, rate_out=HOP_LENGTH, mend=mend)
-        return audio[: len(latents) * HOP_LENGTH]
 
 
 def draw_style(options: ComposeOptions, index: int) -> Style:
@@ -241,6 +261,8 @@ def load(
         raise UserError(
             f"the codec {codec!r} has {built.frame_rate:g} frames a second; {FRAME_RATE:g} are needed"
         )
+    if composer.raw_latents:
+        built = built.raw
     return Session(built, params, composer, _checksums(checkpoint, codec, codec_weights))
 
 

@@ -22,7 +22,7 @@ def fake():
 @pytest.fixture
 def command(fake, monkeypatch, tmp_path):
     """Runs the command with the fakes in a folder that holds two clips; arguments replace flags by name."""
-    monkeypatch.setattr(session, "load", lambda checkpoint, codec: fake)
+    monkeypatch.setattr(session, "load", lambda checkpoint, codec, codec_weights: fake)
     monkeypatch.chdir(tmp_path)
     soundfile.write("drums.wav", drums(2), SAMPLE_RATE)
     soundfile.write("piano.wav", chord(2), SAMPLE_RATE)

@@ -36,7 +36,7 @@ def test_recordings_to_scores_and_table(folder, capsys):
     session = FakeSession()
     out = folder / "report"
     argv = ["compjax-evaluate", f"--pairs={folder}", f"--output={out}", "--seed=7"]
-    assert evaluate.run(argv, load=lambda checkpoint, codec: session) == 0
+    assert evaluate.run(argv, load=lambda checkpoint, codec, codec_weights: session) == 0
     [asked] = session.asked
     assert asked == {
         "sample_rate": SAMPLE_RATE, "rhythm": "input", "harmony": "target", "timbre": "target", "seed": 7,
@@ -60,7 +60,7 @@ def test_recordings_to_scores_and_table(folder, capsys):
 def test_comparison_with_an_earlier_run(folder):
     first, second = folder / "first", folder / "second"
     argv = ["compjax-evaluate", f"--pairs={folder}", "--nobaselines", "--noalign"]
-    load = lambda checkpoint, codec: FakeSession()  # noqa: E731
+    load = lambda checkpoint, codec, codec_weights: FakeSession()  # noqa: E731
     assert evaluate.run([*argv, f"--output={first}"], load) == 0
     assert evaluate.run([*argv, f"--output={second}", f"--compare={first / 'scores.json'}"], load) == 0
     assert "(+0.00)" in (second / "table.md").read_text()

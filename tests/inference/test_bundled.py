@@ -9,7 +9,7 @@ import pytest
 
 import compjax
 from compjax.evaluation import onsets
-from compjax.inference import session
+from compjax.inference import codecs
 
 ASSETS = pathlib.Path(compjax.__file__).parent / "assets"
 DRUMS, GUITAR = (ASSETS / "demo" / name for name in ("drums.flac", "guitar.flac"))
@@ -58,19 +58,17 @@ def test_windows_leave_no_seam(bundled):
     from compjax.inference import clips
 
     held = clips.Clip(np.tile(read(ASSETS / "demo" / "fifths.flac")[24_000:96_000], 5), 1.0)
-    latents = clips.encode(held, bundled._encode_window, session.CODEC_WINDOWS)
-    decoded = bundled._decode_windows(latents)
+    latents = clips.encode(held, bundled._codec.encode)
+    decoded = bundled._codec.decode(latents)
     size = 2400
     blocks = [x[: x.size // size * size].reshape(-1, size) for x in (held.audio, decoded[: held.audio.size])]
     level = [20 * np.log10(np.sqrt((b**2).mean(axis=1)) + 1e-6) for b in blocks]
     error = level[1] - level[0]
-    begins = session.CODEC_WINDOWS
+    begins = codecs.CODEC_WINDOWS
     middle = round((begins.stride + begins.length) / 2 * 320 / size)
     near, usual = error[middle - 2 : middle + 3], np.median(error)
     assert np.abs(near - usual).max() < 3.0
-    assert (
-        onsets.detect(decoded).size <= onsets.detect(held.audio).size + 2
-    )
+    assert onsets.detect(decoded).size <= onsets.detect(held.audio).size + 2
 
 
 @pytest.mark.slow
