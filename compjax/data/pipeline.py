@@ -7,8 +7,6 @@ iterator state to save: a run resumes by asking for step n.
 
 from __future__ import annotations
 
-import queue
-import threading
 from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
@@ -16,8 +14,9 @@ from absl import logging
 
 from compjax.audio.constants import FRAME_RATE
 from compjax.audio.errors import UserError
+from compjax.data.ahead import Ahead
 from compjax.data.batches import AugmentConfig, Batch
-from compjax.data.maker import BatchMaker, MadeBatch
+from compjax.data.maker import SAMPLE_IDS, BatchMaker
 from compjax.data.mixture import Mixture
 from compjax.data.sources import (
     ExampleConfig,
@@ -65,7 +64,7 @@ class SourcePipeline:
 
     def __init__(self, maker: BatchMaker, workers: int = 0) -> None:
         self._maker, self._workers = maker, workers
-        self._feed: Iterator[MadeBatch] | None = None
+        self._feed: Ahead | None = None
         self._broken: tuple[dict[str, str], ...] = tuple({} for _ in maker.sources)
         mixture, sources = maker.mixture, maker.sources
         parts = [mixture.seed, mixture.weights, maker.batch_size, *(s.fingerprint for s in sources)]
@@ -100,10 +99,10 @@ class SourcePipeline:
 
             self._feed = made_by_processes(self._maker, start_step, self._workers)
         else:
-            self._feed = made_by_thread(self._maker, start_step)
+            self._feed = Ahead(self._maker.make, start_step, AHEAD)
         return self._batches(self._feed)
 
-    def _batches(self, feed: Iterator[MadeBatch]) -> Iterator[Batch]:
+    def _batches(self, feed: Ahead) -> Iterator[Batch]:
         for made in feed:
             self._note_broken(made.broken)
             yield made.batch
@@ -123,44 +122,10 @@ class SourcePipeline:
             self._feed = None
 
 
-def made_by_thread(maker: BatchMaker, start_step: int) -> Iterator[MadeBatch]:
-    """Batches from a step on, made by a thread that stays `AHEAD` steps ahead."""
-    ready: queue.Queue[MadeBatch | BaseException] = queue.Queue(maxsize=AHEAD)
-    stop = threading.Event()
-
-    def put(item) -> None:
-        while not stop.is_set():
-            try:
-                return ready.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-
-    def fill() -> None:
-        step = start_step
-        try:
-            while not stop.is_set():
-                put(maker.make(step))
-                step += 1
-        except BaseException as error:  # handed to the consumer, who raises it
-            put(error)
-
-    thread = threading.Thread(target=fill, daemon=True, name="batches")
-    thread.start()
-    try:
-        while True:
-            item = ready.get()
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-    finally:
-        stop.set()
-        thread.join()
-
-
 def open_sources(
     settings: Any, seconds: float, augment: bool
 ) -> tuple[tuple[Source, ...], tuple[float, ...]]:
-    """The sources of a configuration and their weights; clips of `seconds`, or of the shards' length for 0."""
+    """The sources of a configuration and their weights; clips of `seconds`, 0: of the shards' length."""
     configs = sorted(parse_sources(settings), key=lambda config: config.kind != "shards")
     sources: list[Source] = []
     for config in configs:
@@ -222,4 +187,4 @@ def validation_batches(
     made = [
         maker.make(step).batch for step in range(max(1, config_data.get("dev_examples", 64) // batch_size))
     ]
-    return [{name: value for name, value in batch.items() if name != "sample_ids"} for batch in made]
+    return [{name: value for name, value in batch.items() if name != SAMPLE_IDS} for batch in made]

@@ -88,7 +88,8 @@ class ShardSource:
         found = sorted(glob.glob(os.path.join(glob.escape(config.folder), "*.npz")))
         if not found:
             raise UserError(
-                f"no shards (*.npz) in {config.folder}: render some with compjax-render --output {config.folder}"
+                f"no shards (*.npz) in {config.folder}: "
+                f"render some with compjax-render --output {config.folder}"
             )
         counts, skipped, frames = {}, {}, set()
         for path in found:
@@ -173,7 +174,7 @@ class RenderedSource:
             raise UserError(f"unknown split {config.split!r}; there are {', '.join(timbres.SPLITS)}")
         if common.seconds != swaps.CLIP_SECONDS:
             raise UserError(
-                f"rendered clips last {swaps.CLIP_SECONDS:g} s, data.seconds is {common.seconds:g}: make them equal"
+                f"rendered clips last {swaps.CLIP_SECONDS:g} s; data.seconds is {common.seconds:g}, set it to 0"
             )
         soundfont.library()
         source = cls(

@@ -20,6 +20,8 @@ class TrainState:
         model_state: its other collections (batch statistics), empty where it has none.
         opt_state: the optimiser's.
         ema: exponential moving average of the parameters; validated and shipped.
+        bad_steps: the last steps in a row whose gradients were not finite.
+        critics: the objective's own state (discriminators); None where it has none.
     """
 
     step: jax.Array
@@ -27,27 +29,57 @@ class TrainState:
     model_state: Any
     opt_state: Any
     ema: Any
+    bad_steps: jax.Array
+    critics: Any = None
 
 
-def create_state(variables: dict, optimizer: optax.GradientTransformation) -> TrainState:
+def create_state(variables: dict, optimizer: optax.GradientTransformation, critics: Any = None) -> TrainState:
     """The state before the first step, from a network's initial variables."""
     params = variables["params"]
-    model_state = {name: value for name, value in variables.items() if name != "params"}
     return TrainState(
         step=jnp.zeros((), jnp.int32),
         params=params,
-        model_state=model_state,
+        model_state={name: value for name, value in variables.items() if name != "params"},
         opt_state=optimizer.init(params),
         ema=jax.tree.map(jnp.copy, params),
+        bad_steps=jnp.zeros((), jnp.int32),
+        critics=critics,
     )
 
 
+def average(ema: Any, params: Any, step: jax.Array, decay: float) -> Any:
+    """The moving average after `step` steps; it forgets faster at the start, not to be stuck at the draw."""
+    decay = jnp.minimum(decay, (1.0 + step) / (10.0 + step))
+    return jax.tree.map(lambda old, new: decay * old + (1.0 - decay) * new, ema, params)
+
+
 def apply_gradients(
-    state: TrainState, grads, model_state, optimizer: optax.GradientTransformation, ema_decay: float
+    state: TrainState,
+    grads: Any,
+    model_state: Any,
+    critics: Any,
+    optimizer: optax.GradientTransformation,
+    ema_decay: float,
 ) -> TrainState:
-    """One optimiser step; the average forgets faster at the start, so that it is not stuck at the draw."""
+    """The state after one optimiser step."""
     updates, opt_state = optimizer.update(grads, state.opt_state, state.params)
     params = optax.apply_updates(state.params, updates)
-    decay = jnp.minimum(ema_decay, (1.0 + state.step) / (10.0 + state.step))
-    ema = jax.tree.map(lambda average, new: decay * average + (1.0 - decay) * new, state.ema, params)
-    return TrainState(state.step + 1, params, model_state, opt_state, ema)
+    return TrainState(
+        step=state.step + 1,
+        params=params,
+        model_state=model_state,
+        opt_state=opt_state,
+        ema=average(state.ema, params, state.step, ema_decay),
+        bad_steps=jnp.zeros_like(state.bad_steps),
+        critics=critics,
+    )
+
+
+def keep_if(finite: jax.Array, new: Any, old: Any) -> Any:
+    """`new` where `finite` (a scalar), else `old`, bit for bit; any state with `step` and `bad_steps`.
+
+    The step counts either way, so that the next batch is another one.
+    """
+    kept = jax.tree.map(lambda fresh, stale: jnp.where(finite, fresh, stale), new, old)
+    bad_steps = jnp.where(finite, 0, old.bad_steps + 1).astype(old.bad_steps.dtype)
+    return kept.replace(step=old.step + 1, bad_steps=bad_steps)
