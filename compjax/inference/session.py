@@ -14,10 +14,12 @@ from compjax.audio import loudness
 from compjax.audio.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, STYLE_SIZE
 from compjax.audio.errors import UserError
 from compjax.audio.files import sha256_of
+from compjax.audio.pitch_spectrum import STRIDE
+from compjax.codec import weights_path
 from compjax.data.style import Style
 from compjax.inference import align, clips, gates, progress, report, scenes, streams, views
 from compjax.inference.codecs import CODEC_WINDOWS, long_codec
-from compjax.inference.composer import BUNDLED, LEAD_IN, Composer, HeardPair, load_composer
+from compjax.inference.composer import BUNDLED, LEAD_IN, Composer, HeardPair, Sound, load_composer
 from compjax.inference.composition import Composition
 from compjax.inference.grooves import Groove
 from compjax.inference.options import ComposeOptions
@@ -168,13 +170,13 @@ class Session:
             references = report.describe_references(clip.audio, target_clip.audio, alignment)
             kept = scenes.keep((input, target), clip.audio, target_clip.audio, alignment)
         with phase("encode"):
-            latents = clips.encode(clip, self._codec.encode, LEAD_IN)
-            target_latents = clips.encode(target_clip, self._codec.encode, LEAD_IN)
-            target_latents = align.apply(target_latents, alignment.map, clip.frames, LEAD_IN)
+            sound = clips.encode(clip, self._codec.encode, LEAD_IN)
+            target_sound = clips.encode(target_clip, self._codec.encode, LEAD_IN)
+            target_sound = aligned(target_sound, alignment, clip.frames)
         samples, frames, level = clip.audio.size, clip.frames, clips.level(clip.audio)
         del clip, target_clip  # an hour of sound is a third of a gigabyte, and no longer needed
         with phase("listen"):
-            heard = self._composer.listen(latents, target_latents)
+            heard = self._composer.listen(sound, target_sound)
         with phase("select"):
             wanted = gates.needs_selector(options)
             selected = self._composer.select(heard) if wanted else None
@@ -212,6 +214,14 @@ class Session:
         body["timings"] = {name: round(value, 3) for name, value in seconds.items()}
         body["checksums"] = self._checksums
         return Composition(audio, SAMPLE_RATE, plan.notes, weights, body, perceived.view)
+
+
+def aligned(sound: Sound, alignment: align.Alignment, frames: int) -> Sound:
+    """The target's sound laid along an input of `frames` latent frames."""
+    latents = align.apply(sound.latents, alignment.map, frames, LEAD_IN)
+    lead, rate = LEAD_IN // STRIDE, FRAME_RATE / STRIDE
+    spectrum = align.apply(sound.spectrum, alignment.map, -(-frames // STRIDE), lead, rate)
+    return Sound(latents, spectrum)
 
 
 def draw_style(options: ComposeOptions, index: int) -> Style:
@@ -270,6 +280,6 @@ def _checksums(checkpoint, codec: str, codec_weights) -> dict[str, str]:
     """SHA-256 of the weights in use."""
     files = {
         "model": pathlib.Path(checkpoint or BUNDLED),
-        "codec": pathlib.Path(codec_weights or BUNDLED.with_name(f"{codec}.npz")),
+        "codec": pathlib.Path(codec_weights or weights_path(codec)),
     }
     return {name: sha256_of(path) for name, path in files.items() if path.is_file()}
