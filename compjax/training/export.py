@@ -2,14 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax
+from jax.experimental import multihost_utils
 
 
-def export_agent(path: str, agent_config: Any, params: Any, model_state: Any) -> None:
-    """Write an agent's name, settings and averaged parameters to `path` (.npz), atomically."""
+def on_host(tree: Any) -> Any:
+    """A tree of arrays as NumPy; parts that lie on other hosts are fetched, so all processes must call it."""
+
+    def fetch(leaf: Any) -> Any:
+        if isinstance(leaf, jax.Array) and not (leaf.is_fully_addressable or leaf.is_fully_replicated):
+            return multihost_utils.process_allgather(leaf, tiled=True)
+        return jax.device_get(leaf)
+
+    return jax.tree.map(fetch, tree)
+
+
+def export_weights(path: str, config: Mapping[str, Any], params: Any) -> None:
+    """Write parameters and what they belong to as an inference file (.npz), whole or not at all.
+
+    All processes call it, and process 0 writes.
+    """
     from compjax.codec.weights import save_weights
 
-    config = {"agent": agent_config.name, "settings": agent_config.settings.to_dict()}
-    save_weights(path, config, jax.device_get({"params": params, **model_state}))
+    found = on_host(params)
+    if jax.process_index() == 0:
+        save_weights(path, dict(config), found)

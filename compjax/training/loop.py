@@ -1,153 +1,348 @@
-"""The loop of training an agent: restore, train, log, validate, save."""
+"""The loop of training, whatever is trained: restore, step, report, validate, save, and end in good order."""
 
 from __future__ import annotations
 
 import dataclasses
+import importlib
+import json
+import math
 import os
-from collections.abc import Callable, Iterator
+import sys
+import time
+from collections.abc import Callable, Mapping
 from typing import Any
 
-import flax.linen as nn
 import jax
 import numpy as np
-import optax
 from absl import logging
 
 from compjax.audio.errors import UserError
-from compjax.data.batches import AugmentConfig, Batch, batches, load_examples, make_batch
-from compjax.models.registry import build_agent
-from compjax.training import checkpoint
-from compjax.training.clock import Clock
-from compjax.training.export import export_agent
-from compjax.training.interrupt import Interrupt
-from compjax.training.optimizer import OptimizerConfig, make_optimizer, make_schedule
-from compjax.training.state import TrainState, create_state
-from compjax.training.step import make_train_step, make_validation_step
-from compjax.training.writer import Writer
+from compjax.training import exits, identity, sharding
+from compjax.training.checkpoint import Checkpoints
+from compjax.training.feed import Fed, Feed
+from compjax.training.goodput import Goodput
+from compjax.training.guards import Guards, NotFinite, Seen
+from compjax.training.interrupt import Stop
+from compjax.training.lifecycle import Lifecycle
+from compjax.training.monitor import Monitor
+from compjax.training.task import LoopConfig, Outcome, RunOptions, Scalars, State, Task
+from compjax.training.trace import Trace
 
-Scalars = dict[str, float]
-
-
-@dataclasses.dataclass(frozen=True)
-class Run:
-    """What a configuration describes, built: the network, its programs and its validation batches."""
-
-    agent: nn.Module
-    optimizer: optax.GradientTransformation
-    schedule: optax.Schedule
-    train_step: Callable[..., Any]
-    validation_step: Callable[..., Any]
-    dev: list[Batch]
+BUILDERS = {"agent": "compjax.training.agent_task", "codec": "compjax.training.codec_task"}
+"""Module with `build_task(config, mesh)` by the configuration's `kind`."""
+GATES = "gates/"
+PROGRAMS = "compiled"
+"""Folder of compiled programs in the workdir."""
 
 
-def build_run(config) -> Run:
-    """The run of a configuration (see experiments/)."""
-    agent = build_agent(config.agent.name, config.agent.settings.to_dict())
-    settings = OptimizerConfig(**config.optimizer.to_dict())
-    optimizer = make_optimizer(settings)
-    weights = config.losses.to_dict()
-    return Run(
-        agent=agent,
-        optimizer=optimizer,
-        schedule=make_schedule(settings),
-        train_step=make_train_step(agent, optimizer, weights, config.seed, config.ema_decay),
-        validation_step=make_validation_step(agent, weights),
-        dev=dev_batches(config),
-    )
+def builder_of(config: Any) -> Callable[[Any, jax.sharding.Mesh], Task]:
+    """`build_task` of the configuration's kind."""
+    if config.kind not in BUILDERS:
+        raise UserError(f"config.kind is {config.kind!r}; there are {', '.join(BUILDERS)}")
+    return importlib.import_module(BUILDERS[config.kind]).build_task
 
 
-def dev_batches(config) -> list[Batch]:
-    """Whole batches of unaugmented examples to validate on."""
-    count = config.data.dev_examples
-    examples = load_examples(config.data.dev, count)
-    return [
-        make_batch(examples, step, config.batch_size, 0, None)
-        for step in range(max(1, count // config.batch_size))
-    ]
+def train(
+    config: Any,
+    workdir: str,
+    options: RunOptions = RunOptions(),
+    build: Callable[[Any, jax.sharding.Mesh], Task] | None = None,
+) -> Outcome:
+    """Train by `config` in `workdir`, going on from what is there.
 
+    The folder gets checkpoints, TensorBoard's files, `goodput.json` and, with every checkpoint, the file
+    that composing loads.
 
-def initial_state(run: Run, seed: int) -> TrainState:
-    """A drawn state, initialised in one jitted program."""
-    batch = run.dev[0]
-
-    def init(key, first, second, style):  # clips as arguments: as constants XLA would compute with them
-        return create_state(run.agent.init(key, first, second, style=style), run.optimizer)
-
-    return jax.jit(init)(
-        jax.random.key(seed), batch["input_latents"], batch["target_latents"], batch["style"]
-    )
-
-
-def training_feed(config, start: int) -> Iterator[Batch]:
-    """Batches from the one after step `start` on."""
-    augmentation = AugmentConfig() if config.data.augment else None
-    examples = load_examples(config.data.train)
-    return batches(examples, start, config.batch_size, config.seed, augmentation)
-
-
-def validate(run: Run, state: TrainState) -> tuple[Scalars, Any]:
-    """Means of the validation scalars of the averaged parameters, and the first batch's output."""
-    variables = {"params": state.ema, **state.model_state}
-    results = [run.validation_step(variables, batch) for batch in run.dev]
-    scalars = jax.device_get([result[0] for result in results])
-    return {name: float(np.mean([s[name] for s in scalars])) for name in scalars[0]}, results[0][1]
-
-
-def score_of(scalars: Scalars) -> float:
-    """What the best checkpoint is best at: notes and their sound, the larger the better."""
-    return scalars.get("roll/onset_f1", 0.0) + scalars.get("roll/frame_f1", 0.0) - scalars["loss/latent"]
-
-
-def log_step(writer: Writer, run: Run, clock: Clock, number: int, logged: dict) -> None:
-    """Fetch and write a training step's scalars; a UserError if the loss is not a number."""
-    values = {name: float(value) for name, value in jax.device_get(logged).items()}
-    if not np.isfinite(values["loss/total"]):
-        raise UserError(f"the loss is {values['loss/total']} at step {number}; lower the learning rate")
-    writer.scalars(
-        "train", number, values | clock.rates(number) | {"learning_rate": float(run.schedule(number))}
-    )
-
-
-def train_agent(config, workdir: str) -> Scalars:
-    """Train by `config` in `workdir`, resuming what is there.
-
-    Besides checkpoints and TensorBoard's files the folder gets `agent.npz`, the averaged parameters in
-    the form that composing loads, at every validation.
+    Args:
+        config: an experiment (ml_collections), see experiments/.
+        build: makes the task, if not the one of `config.kind`.
 
     Returns:
-        The last validation's scalars.
+        How it ended; signals, non-finite gradients and a disk that fills up end in an `Outcome` too.
 
     Raises:
-        UserError: if there is no data, or the loss is not a number.
+        UserError: for bad settings or data, a workdir in use, or a checkpoint of another run.
     """
-    interrupt = Interrupt()
-    run = build_run(config)
-    state = initial_state(run, config.seed)
-    manager = checkpoint.open_checkpoints(workdir)
-    if manager.latest_step() is not None:
-        state, _ = checkpoint.restore(manager, manager.latest_step(), state)
-        logging.info("resumed at step %d", int(state.step))
-    start = int(state.step)
-    feed, writer, clock = training_feed(config, start), Writer(workdir, start), Clock(config.batch_size)
+    with Lifecycle(workdir, options.distributed) as lifecycle:
+        keep_programs(workdir)
+        mesh = sharding.make_mesh(**dict(config.get("mesh", {})))
+        task = (build or builder_of(config))(config, mesh)
+        lifecycle.limit(task.loop.timeouts)
+        run = Run(task, workdir, options, lifecycle)
+        return run.run()
 
-    scalars: Scalars = {}
-    for number in range(start + 1, config.num_steps + 1):
-        with clock.waiting():
-            batch = next(feed)
-        state, logged = run.train_step(state, batch)
-        last = number == config.num_steps or interrupt.raised
-        if number % config.log_every == 0 or last:
-            log_step(writer, run, clock, number, logged)
-        if number % config.validate_every == 0 or last:
-            scalars, output = validate(run, state)
-            writer.scalars("dev", number, scalars)
-            writer.pictures(number, run.dev[0], output)
-            checkpoint.save(manager, number, state, {"config": config.to_dict()}, score_of(scalars))
-            export_agent(os.path.join(workdir, "agent.npz"), config.agent, state.ema, state.model_state)
-        if last:  # decided once: a signal that comes later is for the next step
-            break
-    if interrupt.raised:
-        logging.info("interrupted at step %d; the same command goes on from there", int(state.step))
-    manager.wait_until_finished()
-    writer.close()
-    return scalars
+
+def keep_programs(workdir: str) -> None:
+    """Keep compiled programs in the workdir, so that a run that starts again need not compile again."""
+    if not jax.config.jax_compilation_cache_dir:  # else the user has said where
+        jax.config.update("jax_compilation_cache_dir", os.path.join(os.path.abspath(workdir), PROGRAMS))
+
+
+@dataclasses.dataclass
+class Pending:
+    """A step whose scalars are still on the device."""
+
+    number: int
+    scalars: Scalars
+    fed: Fed
+
+
+class Run:
+    """A task on its way from the last checkpoint to its last step.
+
+    The scalars of a step are fetched while the next one runs.
+    """
+
+    def __init__(self, task: Task, workdir: str, options: RunOptions, lifecycle: Lifecycle) -> None:
+        self._task, self._loop, self._workdir = task, task.loop, workdir
+        self._options, self._lifecycle, self._phase = options, lifecycle, lifecycle.phase
+        peers = lifecycle.peers
+        self._first_process = peers.index == 0
+        self._guards = Guards(self._loop.max_bad_steps, self._loop.spike_sigma, workdir, peers.index)
+        keep = self._loop.keep_latest, self._loop.keep_best
+        self._checkpoints = Checkpoints(workdir, *keep, peers, self._warn)
+        self._warnings: list[str] = []
+        self._pending: Pending | None = None
+        self._gates: list[Mapping[str, float]] = []
+        self._scalars: Mapping[str, float] = {}
+        self._score = (-math.inf, -1)
+        self._report_from: tuple[int, float, float] | None = None
+        self._unvalidated = False
+
+    # From start to end ---------------------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        """Everything; see `train`."""
+        with self._phase("restore"):
+            self._state = self._first_state()
+        start = self._number = self._phase.step = int(self._state.step)
+        self._goodput = Goodput(self._workdir, self._phase, start)
+        self._feed = Feed(self._task.pipeline, self._task.mesh, start, self._loop.trace)
+        config = dict(self._task.fingerprint["config"]) | {"num_steps": self._loop.num_steps}
+        self._monitor = Monitor(self._workdir, start, config, self._first_process)
+        self._trace = Trace(self._workdir, self._lifecycle.peers.index) if self._loop.trace else None
+        for line in self._task.pipeline.skipped:
+            self._monitor.event(start, "skipped", line)
+        status = exits.FINISHED
+        try:
+            if self._unvalidated:  # it was stopped before it could validate the step that it goes on from
+                self._validate()
+                self._export()
+            if start < self._loop.num_steps:
+                self._train()
+        except Stop:
+            status = exits.PREEMPTED
+        except NotFinite as error:
+            print(f"compjax-train: {error}", file=sys.stderr)
+            status = exits.NOT_FINITE
+        except BaseException as error:
+            if isinstance(error, jax.errors.JaxRuntimeError):
+                self._lifecycle.explain_peers()
+            self._close()
+            raise
+        return self._finish(status)
+
+    def _first_state(self) -> State:
+        """The last good checkpoint's, or a fresh one."""
+        shapes = jax.eval_shape(self._task.init)
+        like = sharding.abstract(shapes, self._task.shardings)
+        restored = self._checkpoints.restore(like, self._check)
+        if restored is None:
+            with self._phase("compile"):
+                fresh = jax.jit(self._task.init, out_shardings=self._task.shardings)()
+            return self._task.begin(fresh)
+        self._guards.recall(restored.meta["guards"])
+        self._unvalidated = restored.meta["score"] is None and self._validates_at(restored.meta["step"])
+        logging.info("resumed at step %d", restored.meta["step"])
+        return restored.state
+
+    def _check(self, meta: Mapping) -> None:
+        identity.check_same_run(meta, self._task.fingerprint, self._options.allow_changed)
+
+    def _train(self) -> None:
+        """From the first step to the last; raises Stop or NotFinite between two of them."""
+        fed = self._next_batch()
+        with self._phase("compile"):
+            self._monitor.describe(self._task.compile(self._state, fed.batch))
+            self._task.learning_rate(self._number)  # a few small programs of its own
+        self._lifecycle.arm()
+        while True:
+            self._step(fed)
+            number = self._number
+            if due := self._validates_at(number):
+                self._validate()
+            if due or (self._loop.save_every and number % self._loop.save_every == 0):
+                self._save(math.nan if not due else self._task.score(self._scalars))
+            elif self._checkpoints.retry_due:
+                self._save(math.nan)
+            if number == self._loop.num_steps:
+                return
+            self._lifecycle.poll()
+            fed = self._next_batch()
+
+    def _validates_at(self, number: int) -> bool:
+        return number % self._loop.validate_every == 0 or number == self._loop.num_steps
+
+    def _next_batch(self) -> Fed:
+        with self._phase("data"):
+            return self._feed.next(self._lifecycle.poll_waiting)
+
+    def _step(self, fed: Fed) -> None:
+        """Begin a step, and look at the one before while it runs."""
+        self._phase.step = self._number + 1
+        every = self._loop.probe_every
+        with self._phase("step"):
+            probed = {}
+            if every and self._task.probe is not None and (self._number + 1) % every == 0:
+                probed = self._task.probe(self._state, fed.batch)
+            self._state, scalars = self._task.train_step(self._state, fed.batch)
+            scalars = {**scalars, **probed}
+        before, self._pending = self._pending, Pending(self._number + 1, scalars, fed)
+        self._number += 1
+        self._look(before)
+        if self._number % self._loop.log_every == 0 or self._number == self._loop.num_steps:
+            self._drain()
+
+    def _drain(self) -> None:
+        """Look at the last step begun, too."""
+        pending, self._pending = self._pending, None
+        self._look(pending)
+
+    def _look(self, pending: Pending | None) -> None:
+        """Fetch a step's scalars, judge and report them."""
+        if pending is None:
+            return
+        with self._phase("step"):  # until the device is done with it
+            values = {name: float(value) for name, value in jax.device_get(pending.scalars).items()}
+        with self._phase("report"):
+            fed, number = pending.fed, pending.number
+            if self._trace is not None:
+                self._trace.step(number, fed.checksum, values)
+            self._monitor.step(number, values, self._rates(number))
+            if event := self._guards.look(Seen(number, values, fed.local, fed.sample_ids)):
+                self._monitor.event(number, *event)
+            self._flush_warnings(number)
+            self._epoch(number, values)
+        with self._phase("save"):
+            self._checkpoints.settle()
+
+    def _epoch(self, number: int, values: Mapping[str, float]) -> None:
+        """Report the gates' means over an epoch."""
+        gates = {name: value for name, value in values.items() if name.startswith(GATES)}
+        if not gates:
+            return
+        self._gates.append(gates)
+        length = self._loop.epoch_steps or self._task.pipeline.epoch_steps or self._loop.validate_every
+        if number % length == 0:
+            means = {name: float(np.mean([seen[name] for seen in self._gates])) for name in gates}
+            self._monitor.epoch(number, means)
+            self._gates = []
+
+    def _rates(self, number: int) -> dict[str, float]:
+        """How fast it goes, at every `log_every`-th step."""
+        if number % self._loop.log_every and number != self._loop.num_steps:
+            return {}
+        now, waited = time.monotonic(), self._phase.seconds()["data"]
+        before, self._report_from = self._report_from, (number, now, waited)
+        rates = {
+            "learning_rate": float(self._task.learning_rate(number)),
+            "goodput": self._goodput.write(number) if self._first_process else 0.0,
+            "bad_steps": float(self._guards.bad),
+            "spikes": float(self._guards.spikes),
+        }
+        if before is not None and number > before[0]:  # the first stretch holds the compilation
+            each = max((now - before[1]) / (number - before[0]), 1e-9)
+            clips = self._task.batch_size / each
+            rates["step_seconds"], rates["clips_per_second"] = each, clips
+            rates["audio_seconds_per_second"] = clips * self._task.clip_seconds
+            rates["data_wait"] = (waited - before[2]) / max(now - before[1], 1e-9)
+        return rates
+
+    # Validating and saving -----------------------------------------------------------------------------
+
+    def _validate(self) -> None:
+        with self._phase("validate"):
+            self._drain()
+            validation = self._task.validate(self._state, self._lifecycle.poll)
+            self._scalars = dict(validation.scalars)
+        with self._phase("report"):
+            self._monitor.validation(self._number, validation)
+
+    def _save(self, score: float) -> None:
+        with self._phase("save"):
+            self._drain()
+            meta = {"fingerprint": self._task.fingerprint, "guards": self._guards.memory()}
+            self._checkpoints.save(self._number, self._state, meta, score)
+            self._export()
+
+    def _export(self) -> None:
+        """The inference file of the averaged parameters; process 0 writes it."""
+        try:
+            self._task.export(os.path.join(self._workdir, self._task.export_name), self._state)
+        except (OSError, UserError) as error:
+            self._warn(f"{self._task.export_name} could not be written: {error}")
+
+    def _warn(self, text: str) -> None:
+        """Something that training survives; told to the monitor when it is next safe to."""
+        logging.warning("%s", text)
+        self._warnings.append(text)
+
+    def _flush_warnings(self, number: int) -> None:
+        while self._warnings:
+            self._monitor.event(number, "checkpoint", self._warnings.pop(0))
+
+    # Ending --------------------------------------------------------------------------------------------
+
+    def _finish(self, status: int) -> Outcome:
+        """Save what is to be saved, close everything, say how it ended."""
+        if status == exits.PREEMPTED:
+            status = self._save_before_leaving(status)
+        with self._phase("save"):
+            self._checkpoints.wait()
+            if self._checkpoints.failed and status == exits.FINISHED:
+                self._save(math.nan)  # once more, now that the run is over
+                self._checkpoints.wait()
+        if self._checkpoints.failed and status in (exits.FINISHED, exits.PREEMPTED):
+            kept = self._checkpoints.last_saved
+            print(
+                f"compjax-train: the checkpoint of step {self._number} could not be saved; "
+                + (f"the last good one is {kept}" if kept is not None else "there is none"),
+                file=sys.stderr,
+            )
+            status = exits.NOT_SAVED
+        self._close()
+        return Outcome(status, self._number, self._scalars)
+
+    def _save_before_leaving(self, status: int) -> int:
+        try:
+            self._drain()
+        except NotFinite as error:
+            print(f"compjax-train: {error}", file=sys.stderr)
+            return exits.NOT_FINITE
+        with self._phase("save"):
+            self._checkpoints.wait()
+        if self._checkpoints.last_saved != self._number:
+            self._save(math.nan)
+        self._monitor.event(self._number, "interrupted", "saved; the same command goes on from here")
+        return status
+
+    def _close(self) -> None:
+        """Let go of files, threads and processes."""
+        with self._phase("finish"):
+            self._checkpoints.close()
+            if self._first_process:
+                self._goodput.write(self._number, force=True)
+            self._monitor.close()
+            if self._trace is not None:
+                self._trace.close()
+            self._feed.close()
+
+
+def loop_config(config: Any, **given: Any) -> LoopConfig:
+    """The loop's settings of an experiment: its own top level, `config.loop`, and what is `given`."""
+    top = {name: config[name] for name in ("num_steps", "log_every", "validate_every") if name in config}
+    extra = json.loads(json.dumps(dict(config.get("loop", {})), default=dict))
+    known = {field.name for field in dataclasses.fields(LoopConfig)}
+    if unknown := set(extra) - known:
+        raise UserError(f"config.loop has no field {', '.join(sorted(unknown))}")
+    return LoopConfig(**{**given, **top, **extra})

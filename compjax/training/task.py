@@ -30,6 +30,21 @@ SAMPLE_IDS = "sample_ids"
 
 
 @dataclasses.dataclass(frozen=True)
+class Cost:
+    """What a step costs and what the devices could do.
+
+    Attributes:
+        flops_per_step: operations of one step over all devices; None where unknown.
+        peak_flops: operations per second of all devices together; None where unknown.
+        parameters: trained numbers.
+    """
+
+    flops_per_step: float | None = None
+    peak_flops: float | None = None
+    parameters: int | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Examples:
     """What a validation shows of its first example.
 
@@ -59,7 +74,9 @@ class LoopConfig:
         log_every: steps between reports of rates.
         validate_every: steps between validations.
         save_every: steps between checkpoints; 0: as often as validations.
-        epoch_steps: steps of an epoch (means of the gates are reported after each); 0: a validation's.
+        probe_every: steps between measurements of every loss's own gradient; 0: never.
+        epoch_steps: steps of an epoch (means of the gates are reported after each); 0: the data's
+            own, or where it has no end a validation's.
         keep_latest, keep_best: checkpoints kept: the last ones, and those of the best score.
         max_bad_steps: non-finite steps in a row after which the run stops.
         spike_sigma: a loss this many deviations above its recent mean is reported as a spike.
@@ -72,6 +89,7 @@ class LoopConfig:
     log_every: int = 25
     validate_every: int = 250
     save_every: int = 0
+    probe_every: int = 0
     epoch_steps: int = 0
     keep_latest: int = 2
     keep_best: int = 1
@@ -112,14 +130,18 @@ class Task:
     Attributes:
         loop: how long it goes and how often it reports.
         init: the state before the first step; jittable.
-        train_step: `(state, batch) -> (state, scalars)`, jitted, the state donated. A step whose gradients are
-            not finite leaves everything of the state but `step` bit-equal and gives `finite` 0.
+        begin: what becomes of a fresh state (weights to begin with); not jitted.
+        train_step: `(state, batch) -> (state, scalars)`, jitted, the state donated. A step whose gradients
+            are not finite leaves everything of the state but `step` bit-equal and gives `finite` 0.
         compile: compiles every program that the run will call, given a state and a batch, so that nothing
-            compiles once there is something to lose.
+            compiles once there is something to lose; gives what a step costs.
+        probe: scalars that are worked out every `loop.probe_every` steps, before the step: gradient norms
+            loss by loss (`gradient/<name>`); None where there are none.
         validate: `(state, poll) -> Validation`; calls `poll()` between batches, which raises when the run
             is to stop.
         score: of a validation's scalars, for the best checkpoint; larger is better.
-        export: writes the inference file `export_name` of a state to a path.
+        export: writes the inference file `export_name` of a state to a path; called in all processes, and
+            process 0 writes.
         export_name: its name in the workdir.
         learning_rate: by step, for the monitor.
         pipeline: this host's part of the training batches.
@@ -127,14 +149,16 @@ class Task:
         clip_seconds: length of a clip.
         mesh: the devices.
         shardings: where the state's leaves lie, as a tree of shardings.
-        fingerprint: `config` (nested dict), `data` (the pipeline's fingerprint) and `versions`: what a resumed
-            run is compared by.
+        fingerprint: `config` (nested dict), `data` (the pipeline's fingerprint) and `versions`: what a
+            resumed run is compared by.
     """
 
     loop: LoopConfig
     init: Callable[[], State]
+    begin: Callable[[State], State]
     train_step: Callable[[State, GlobalBatch], tuple[State, Scalars]]
-    compile: Callable[[State, GlobalBatch], None]
+    compile: Callable[[State, GlobalBatch], Cost]
+    probe: Callable[[State, GlobalBatch], Scalars] | None
     validate: Callable[[State, Callable[[], None]], Validation]
     score: Callable[[Mapping[str, float]], float]
     export: Callable[[str, State], None]

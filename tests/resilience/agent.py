@@ -1,0 +1,52 @@
+"""The real agent task, small: `compjax-train --config=tests/resilience/agent.py`, and data to train on."""
+
+from __future__ import annotations
+
+import pathlib
+
+import numpy as np
+
+FRAMES = 16
+FOLDERS = ("train", "dev")
+
+
+def fake_examples(count: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """Random examples in the form of shards, of 16 frames."""
+    rng = np.random.default_rng(seed)
+    made = {f"latents_{x}": rng.normal(0, 1, (count, FRAMES, 128)).astype(np.float16) for x in "abc"}
+    made |= {f"salience_{x}": rng.integers(0, 255, (count, FRAMES, 8)).astype(np.uint8) for x in "ab"}
+    made |= {f"hits_{x}": np.tile([0.1, 0.1, 1, 0.5], (count, 2, 1)).astype(np.float32) for x in "ab"}
+    made["notes_c"] = np.tile([0.1, 0.2, 60, 0.5], (count, 2, 1)).astype(np.float32)
+    made["style"] = rng.random((count, 8)).astype(np.float32)
+    made["switches"] = rng.integers(0, 2, (count, 3)).astype(np.int8)
+    made["ideal"] = np.tile([1, 0, 0, 0, 1, 1], (count, 1)).astype(np.float32)
+    return made
+
+
+def write_examples(folder: str | pathlib.Path, count: int = 24) -> None:
+    """Shards of random examples in `folder/train` and `folder/dev`."""
+    for place, name in enumerate(FOLDERS):
+        target = pathlib.Path(folder, name)
+        target.mkdir(parents=True, exist_ok=True)
+        np.savez(target / "shard_00000.npz", **fake_examples(count, place))
+
+
+def get_config():
+    """60 steps of the smallest compositional agent; data by --config.data.train and --config.data.dev."""
+    from ml_collections import ConfigDict
+
+    config = ConfigDict()
+    config.kind = "agent"
+    config.seed = 0
+    config.batch_size = 4
+    config.num_steps = 60
+    config.log_every = 10
+    config.validate_every = 20
+    config.ema_decay = 0.9
+    config.agent = ConfigDict({"name": "compositional", "settings": {"size": "tiny", "stages": 0}})
+    config.optimizer = ConfigDict({"learning_rate": 1e-3, "warmup_steps": 5, "decay_steps": 60})
+    config.losses = ConfigDict({"latent": 1.0, "roll_onsets": 1.0, "selector": 0.1, "novelty": 0.1})
+    config.data = ConfigDict({"train": "train", "dev": "dev", "augment": True, "dev_examples": 8})
+    config.loop = ConfigDict({"save_every": 5, "trace": True, "workers": 0, "keep_latest": 2})
+    config.loop.timeouts = ConfigDict({"compile": 3600.0, "step": 600.0, "data": 600.0})
+    return config
