@@ -39,7 +39,8 @@ def shares_of(weights: Sequence[float]) -> tuple[int, ...]:
     exact = np.asarray(weights, np.float64) / sum(weights) * PERIOD
     shares = np.maximum(np.floor(exact).astype(int), 1)
     while (missing := PERIOD - shares.sum()) != 0:
-        source = int(np.argmax(exact - shares)) if missing > 0 else int(np.argmin(exact - shares))
+        due = exact - shares
+        source = int(np.argmax(due if missing > 0 else np.where(shares > 1, -due, -np.inf)))
         shares[source] += 1 if missing > 0 else -1
     return tuple(shares.tolist())
 
