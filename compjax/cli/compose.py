@@ -5,6 +5,12 @@
 writes out.wav, out.mid (the composed part) and out.json (weights, alignment, scores, timings,
 checksums), and prints the component weights and the report. With --num_samples above 1 the files
 are out_0.wav, out_1.wav, and so on; out_0.wav is what a single sample would be.
+
+--report adds out.html, a page with players and pictures that needs nothing else; --plot FILE a picture.
+--save_groove and --save_chords write the hits and chords that were heard, as text to be edited or as
+MIDI (.mid); --groove FILE takes the place of --input, --chords FILE that of the chords that are heard.
+--pairs composes many pairs into the folder --output: a folder of NAME_input.wav and NAME_target.wav,
+or a CSV file of input,target.
 """
 
 from __future__ import annotations
@@ -28,13 +34,13 @@ def define_flags() -> flags.FlagValues:
     """The command's flags, in a set of their own."""
     values = flags.FlagValues()
     choices = ["input", "target", "auto"]
-    flags.DEFINE_string(
-        "input", None, "Clip that gives the length, and usually the rhythm.", values, required=True
-    )
-    flags.DEFINE_string("target", None, "Clip for harmony and timbre, usually.", values, required=True)
-    flags.DEFINE_string(
-        "output", "out.wav", "WAV or FLAC file to write; .mid and .json go beside it.", values
-    )
+    flags.DEFINE_string("input", None, "Clip that gives the length, and usually the rhythm.", values)
+    flags.DEFINE_string("target", None, "Clip for harmony and timbre, usually.", values)
+    text = "WAV or FLAC file to write; .mid and .json go beside it. With --pairs, a folder."
+    flags.DEFINE_string("output", "out.wav", text, values)
+    text = "Many pairs: a folder of NAME_input.wav and NAME_target.wav, or a CSV file of input,target."
+    flags.DEFINE_string("pairs", None, text, values)
+    _define_files(values)
     for factor in ("rhythm", "harmony", "timbre"):
         text = f"Clip that the {factor} comes from; auto: the selector decides."
         flags.DEFINE_enum(factor, "auto", choices, text, values)
@@ -58,6 +64,21 @@ def define_flags() -> flags.FlagValues:
     return values
 
 
+def _define_files(values: flags.FlagValues) -> None:
+    """The flags for pictures, pages, grooves and chords."""
+    flags.DEFINE_bool("report", False, "Write a page with players and pictures beside the sound.", values)
+    text = "PNG or SVG file for a picture of clips, notes, result and weights."
+    flags.DEFINE_string("plot", None, text, values)
+    text = "File for the groove that was heard: text, or MIDI if its name ends in .mid."
+    flags.DEFINE_string("save_groove", None, text, values)
+    text = "Groove in the place of --input: text, or MIDI (.mid); it gives rhythm and length."
+    flags.DEFINE_string("groove", None, text, values)
+    text = "File for the chords that were heard: text, or MIDI if its name ends in .mid."
+    flags.DEFINE_string("save_chords", None, text, values)
+    text = "Chords in the place of those heard: text, or MIDI (.mid), in seconds of the new piece."
+    flags.DEFINE_string("chords", None, text, values)
+
+
 def run(argv: list[str] | None = None) -> int:
     """The command, from the command line or from `argv` (program name first); returns the exit status."""
     values = define_flags()
@@ -69,6 +90,7 @@ def run(argv: list[str] | None = None) -> int:
         surplus = values(argv)[1:]
         if surplus:
             raise flags.Error(f"arguments that belong to no flag: {' '.join(surplus)}")
+        _check_together(values)
     except flags.Error as error:
         return _fail(f"{error} (--help lists the flags)", EXIT_USAGE)
     try:
@@ -80,39 +102,101 @@ def run(argv: list[str] | None = None) -> int:
     return 0
 
 
+def _check_together(values: flags.FlagValues) -> None:
+    """Flags that need or exclude each other; flags.Error says which."""
+    if values.pairs is not None:
+        alone = ("input", "target", "groove", "chords", "plot", "save_groove", "save_chords")
+        if named := [f"--{name}" for name in alone if getattr(values, name) is not None]:
+            raise flags.Error(
+                f"--pairs does not go with {', '.join(named)}; with --report there are pictures"
+            )
+        return
+    if (values.input is None) == (values.groove is None):
+        raise flags.Error("give either --input or --groove (or --pairs)")
+    if values.target is None:
+        raise flags.Error("give --target, the clip for harmony and timbre")
+
+
 def compose(values: flags.FlagValues) -> None:
     """Compose what the flags ask for.
 
     Raises:
         UserError: if a flag's value or a file will not do.
     """
-    from compjax.inference import options, requests
+    from compjax.inference import options
 
-    weights = options.parse_weights(values.weights) if values.weights is not None else None
     chosen = options.ComposeOptions(
         rhythm=values.rhythm,
         harmony=values.harmony,
         timbre=values.timbre,
-        weights=weights,
+        weights=options.parse_weights(values.weights) if values.weights is not None else None,
         seed=values.seed,
         style=options.parse_style(values.style),
         align=values.align,
         arranger=values.arranger,
     )
-    request = requests.Request(values.input, values.target, values.output, values.num_samples, chosen)
+    if values.pairs is not None:
+        compose_pairs(values, chosen)
+        return
+    from compjax.inference.requests import Extras, Request
+
+    extras = Extras(values.plot, values.report, values.save_groove, values.save_chords)
+    paths = (values.input, values.target, values.output)
+    request = Request(*paths, values.num_samples, chosen, values.groove, values.chords, extras)
     request.check()
+    request.given()  # a mistake in a groove or in chords is told before anything heavy loads
+    _carry_out(request, _load(values))
+
+
+def compose_pairs(values: flags.FlagValues, chosen) -> None:
+    """Compose all pairs; those that cannot be are told of, and the others made nevertheless.
+
+    Raises:
+        UserError: if there are no pairs, or some could not be composed.
+    """
+    from compjax.inference.batches import Batch
+
+    folder = values.output if values["output"].present else "compositions"
+    batch = Batch(values.pairs, folder, values.num_samples, chosen, values.report)
+    requests = batch.requests()
+    for request in requests:
+        request.check()
+    loaded, made, failed = _load(values), [], 0
+    for number, request in enumerate(requests, start=1):
+        print(f"{number} of {len(requests)}: {request.input} x {request.target}", flush=True)
+        try:
+            made += _carry_out(request, loaded)
+        except UserError as error:
+            failed += 1
+            _fail(error, EXIT_CODE)
+    if batch.report and made:
+        print(f"Wrote {batch.write_index(made)}", flush=True)
+    if failed:
+        raise UserError(f"{failed} of {len(requests)} pairs could not be composed")
+
+
+def _load(values: flags.FlagValues):
+    """The session."""
     from compjax.inference import session  # heavy, so only now that all is well
 
-    bar = ProgressBar()
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    loaded = session.load(values.checkpoint, values.codec, values.codec_weights)
-    for composition, path in request.carry_out(loaded, bar):
+    return session.load(values.checkpoint, values.codec, values.codec_weights)
+
+
+def _carry_out(request, loaded) -> list:
+    """Compose, write and print a request; an `IndexEntry` of each composition."""
+    from compjax.inference.batches import entry_of
+
+    bar, entries = ProgressBar(), []
+    for index, (composition, path) in enumerate(request.carry_out(loaded, bar)):
         bar.close()
-        written = composition.save(path)
+        written = request.write(composition, index)
         print(
             f"{composition.table()}\n\n{composition.words()}\n\nWrote {', '.join(map(str, written))}",
             flush=True,
         )
+        entries.append(entry_of(composition, path))
+    return entries
 
 
 class ProgressBar:

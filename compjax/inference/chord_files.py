@@ -89,7 +89,7 @@ def _harmony(path: str, lines: Iterable[tuple[int, list[str]]]) -> Harmony:
         except ValueError as error:
             raise refused(path, number, str(error)) from error
         begun.append((time, classes, bass))
-    ends = [time for time, _, _ in begun[1:]] + [MAX_SECONDS + 1.0]
+    ends = [*(time for time, _, _ in begun[1:]), MAX_SECONDS + 1.0][: len(begun)]
     spans = (
         Span(time, end, tuple(MIN_PITCH + c for c in classes), MIN_PITCH + bass)
         for (time, classes, bass), end in zip(begun, ends, strict=True)

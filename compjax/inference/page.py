@@ -124,12 +124,12 @@ def verdict_of(report: dict) -> str:
 
 
 def players_of(composition) -> tuple[Player, ...]:
-    """The input, the target as it came, and the new clip, two minutes of each at most."""
+    """The new clip, the input, and the target as it came, two minutes of each at most."""
     pair = composition.view
     return (
+        Player("new", "New clip", views.kept(composition.audio)),
         Player("input", f"Input: {pair.input.name}", pair.input.audio),
         Player("target", f"Target: {pair.target.name}", pair.target_as_given, pair.target_keeps_time),
-        Player("new", "New clip", views.kept(composition.audio)),
     )
 
 
@@ -207,7 +207,7 @@ def picture(svg: bytes, words: str, span: pictures.Span) -> str:
 def weights_table(weights: dict[str, dict[str, float]]) -> str:
     """The mean component weights."""
     rows = [[source, *(f"{weights[source][factor]:.2f}" for factor in FACTORS)] for source in SOURCES]
-    return table("Mean weights of the components, 0 to 1", ["Clip", *FACTORS], rows)
+    return table("Mean weights, 0 to 1", ["Clip", *FACTORS], rows)
 
 
 def table(caption: str, headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
@@ -282,24 +282,15 @@ def fragment(composition) -> str:
     )
 
 
-def index(entries: Sequence[tuple[str, str, object]], title: str = "Compositions") -> str:
-    """A page that links the pages of many compositions.
-
-    Args:
-        entries: name of the page's file, name of the sound's file, and the composition, of each.
-        title: heading.
-    """
+def index(entries: Iterable, title: str = "Compositions") -> str:
+    """A page that links the pages of many compositions, `batches.IndexEntry` each."""
     rows = []
-    for page_file, sound_file, made in entries:
-        name = f"{made.view.input.name} × {made.view.target.name}"
-        verdict = "new" if made.report["verdict"] == "new" else f"⚠ {made.report['verdict']}"
-        scores = (_number(made.report["adherence"][key]) for key in ("onset_f1", "in_chord"))
-        sound = (
-            f'<audio controls preload="none" aria-label="{escape(name, quote=True)}" '
-            f'src="{escape(quote_path(sound_file), quote=True)}"></audio>'
-        )
-        link = f'<a href="{escape(quote_path(page_file), quote=True)}">{escape(name)}</a>'
-        cells = "".join(f'<td class="figure">{score}</td>' for score in scores)
+    for entry in entries:
+        verdict = "✓ new" if entry.verdict == "new" else f"⚠ {entry.verdict}"
+        label = escape(entry.name, quote=True)
+        sound = f'<audio controls preload="none" aria-label="{label}" src="{_link(entry.sound)}"></audio>'
+        cells = "".join(f'<td class="figure">{_number(score)}</td>' for score in entry.scores.values())
+        link = f'<a href="{_link(entry.page)}">{escape(entry.name)}</a>'
         rows.append(f'<tr><th scope="row">{link}</th><td>{escape(verdict)}</td>{cells}<td>{sound}</td></tr>')
     headings = ("Pair", "Verdict", "Onset F1", "In chord", "New clip")
     head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
@@ -308,3 +299,8 @@ def index(entries: Sequence[tuple[str, str, object]], title: str = "Compositions
         f'<table class="index"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
     )
     return document(title, body)
+
+
+def _link(file: str) -> str:
+    """The name of a file beside the page as an address."""
+    return escape(quote_path(file), quote=True)

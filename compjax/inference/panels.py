@@ -84,7 +84,7 @@ def draw_hits(axes, hits: Sequence[Hit], span: tuple[float, float]) -> None:
         struck = [hit for hit in hits if hit.voice == voice and span[0] - 0.05 <= hit.time <= span[1]]
         sizes = [10 + 40 * hit.velocity for hit in struck]
         times, rows = [max(hit.time, 0.0) for hit in struck], [voice] * len(struck)
-        axes.scatter(times, rows, sizes, colour, marker, label=name, clip_on=False, zorder=3)
+        axes.scatter(times, rows, sizes, colour, marker=marker, label=name, clip_on=False, zorder=3)
     axes.set_yticks(range(len(VOICES)))
     axes.set_yticklabels([name for name, _, _ in VOICES])
     axes.set_ylim(-0.6, len(VOICES) - 0.4)

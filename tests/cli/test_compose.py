@@ -138,12 +138,14 @@ def test_requests_that_cannot_be_met(command, capsys, flags, message):
 
 def test_a_clip_is_never_written_over(command, capsys):
     before = pathlib.Path("drums.wav").read_bytes()
-    assert_refused(command(output="drums.wav"), capsys, "one of the two clips")
+    assert_refused(command(output="drums.wav"), capsys, "one of the files that are read")
     os.symlink("piano.wav", "alias.wav")
-    assert_refused(command(output="alias.wav"), capsys, "one of the two clips")
+    assert_refused(command(output="alias.wav"), capsys, "one of the files that are read")
     soundfile.write("many_1.wav", drums(1), SAMPLE_RATE)
     assert_refused(
-        command(input="many_1.wav", output="many.wav", num_samples=2), capsys, "one of the two clips"
+        command(input="many_1.wav", output="many.wav", num_samples=2),
+        capsys,
+        "one of the files that are read",
     )
     assert pathlib.Path("drums.wav").read_bytes() == before
 
