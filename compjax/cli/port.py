@@ -78,8 +78,9 @@ def port_encodec(values: flags.FlagValues) -> None:
     if not values.output:
         _make_folder(output.parent)
     encodec_port.check_description(values.weights)
-    params = encodec_port.convert(port.to_arrays(port.read(values.weights), values.weights), values.weights)
     config = encodec.EncodecConfig()
+    state = port.to_arrays(port.read(values.weights), values.weights)
+    params = encodec_port.convert(state, values.weights, config)
     if values.audio:
         from compjax.codec.evaluate import excerpts
 

@@ -32,7 +32,7 @@ class EncodecConfig:
         compress: by what a residual block divides the channels.
         lstm_layers: in the encoder and in the decoder.
         dimension: channels of the latents.
-        codebooks, codebook_size: of the quantiser; 0 codebooks: there is none.
+        codebooks, codebook_size: of the quantiser.
         mean, std: latents are (encoder output - mean) / std.
     """
 

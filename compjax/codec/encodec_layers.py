@@ -62,14 +62,15 @@ def reflection(x: Array, size: int, length: int | Array) -> Array:
     return jnp.where(place < length, mirrored, 0.0)
 
 
-def reflect_tail(wide: Array, stride: int, length: int | Array) -> Array:
+def reflect_tail(wide: Array, stride: int, span: Span) -> Array:
     """`wide` with the last block of `stride` steps that is begun filled up with the mirror image.
 
     Args:
-        wide: `[B, stride + N, C]`, N a multiple of `stride`; the clip's first step here is at `stride`.
+        wide: `[B, stride + N, C]`, the N steps of the span, a multiple of `stride`, after what precedes them.
         stride: steps of a block.
-        length: steps of the clip among the N.
+        span: of the N steps.
     """
+    length = span.length
     if isinstance(length, int) and length % stride == 0:
         return wide
     begin = (length - 1) // stride * stride  # of the last block, in the N
@@ -77,8 +78,8 @@ def reflect_tail(wide: Array, stride: int, length: int | Array) -> Array:
     place = begin + jnp.arange(stride)
     source = jnp.where(place < length, place, 2 * (length - 1) - place) - begin + stride
     block = jnp.take(both, source, axis=1, mode="clip")
-    padded_with_zeros = (place >= length) & (length <= stride)
-    block = jnp.where(padded_with_zeros[None, :, None], 0.0, block)
+    too_short = (length <= stride) & jnp.asarray(span.first)  # the whole clip, to be reflected
+    block = jnp.where(((place >= length) & too_short)[None, :, None], 0.0, block)
     return jax.lax.dynamic_update_slice_in_dim(wide, block, begin + stride, axis=1)
 
 
@@ -111,7 +112,7 @@ class CausalConv(CausalModule):
         if before:
             x = self.preceded(x, reflection(x, before, span.length), span)
         if self.stride > 1:
-            x = reflect_tail(x, self.stride, span.length)
+            x = reflect_tail(x, self.stride, span)
         return convolve(x, kernel, self.stride) + bias[None, None, :]
 
 

@@ -15,6 +15,7 @@ import io
 import os
 import pathlib
 import pickle
+import struct
 import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -55,9 +56,9 @@ BROKEN = (
     EOFError,
     LookupError,
     MemoryError,
-    NotImplementedError,
-    RecursionError,
+    RuntimeError,
     TypeError,
+    struct.error,
     ValueError,
 )
 
@@ -192,8 +193,9 @@ def _load_legacy(path: str | os.PathLike, file) -> Any:
     _Unpickler(file, storage).load()  # sizes of C types where it was written
     content = _Unpickler(file, storage).load()
     for key in _Unpickler(file, storage).load():
-        size = int.from_bytes(file.read(8), "little")
-        if size != storages[key].size:
+        head = file.read(8)
+        size = int.from_bytes(head, "little")
+        if len(head) < 8 or size != storages[key].size:
             raise ValueError(f"storage {key} has {size} numbers, not {storages[key].size}")
         begin, length = file.tell(), size * storages[key].itemsize
         storages[key].read = lambda begin=begin, length=length: _read_at(path, begin, length)
@@ -207,8 +209,12 @@ def _read_at(path: str | os.PathLike, begin: int, length: int) -> bytes:
         return file.read(length)
 
 
-class _Unpickler(pickle.Unpickler):
-    """Builds plain data, `Tensor` and `Settings`; whatever else a pickle names is refused."""
+class _Unpickler(pickle._Unpickler):
+    """Builds plain data, `Tensor` and `Settings`; whatever else a pickle names is refused.
+
+    Python's own unpickler, not the one in C: that takes 16 bytes for every number up to the largest that a
+    (damaged) pickle gives an object, 64 GB at most.
+    """
 
     def __init__(self, file, storage: Callable[[StorageType, str, int], Storage]):
         super().__init__(file, encoding="utf-8")
