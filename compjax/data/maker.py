@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -14,6 +16,18 @@ from compjax.data.sources import BrokenFile, Source
 SAMPLE_IDS = "sample_ids"
 ROW_BITS = 40  # of a sample id; the source's number is above them
 MAX_TRIES = 100  # rows in a row that may be broken
+
+
+@functools.lru_cache(maxsize=1)
+def _thread_pools():
+    import threadpoolctl
+
+    return threadpoolctl.ThreadpoolController()
+
+
+def one_thread() -> contextlib.AbstractContextManager:
+    """Matrix products by one thread: with more, their last bits depend on the machine's number of cores."""
+    return _thread_pools().limit(limits=1, user_api="blas")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -48,7 +62,8 @@ class BatchMaker:
         """This host's part of the batch of `step`, counted from 0."""
         broken: tuple[dict[str, str], ...] = tuple({} for _ in self.sources)
         first = step * self.batch_size + self.process_index * self.local_size
-        made = [self._example(position, broken) for position in range(first, first + self.local_size)]
+        with one_thread():
+            made = [self._example(position, broken) for position in range(first, first + self.local_size)]
         batch = {name: np.stack([example[name] for example in made]) for name in made[0]}
         return MadeBatch(batch, broken)
 

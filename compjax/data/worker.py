@@ -111,4 +111,6 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    from compjax.data import worker  # by its name, so that the parent knows the classes that are sent
+
+    worker.main()
