@@ -21,8 +21,14 @@ from compjax.losses.spectral import mel_loss, multi_resolution_stft_loss
 Array = jax.Array
 Batch = Mapping[str, Array]
 
-NAMES = ("spectral", "mel", "anti_modulation")
+NAMES = ("spectral", "mel", "spectral_sources", "mel_sources", "anti_modulation")
 """Losses on sound; the critic of sound is apart (`critics`)."""
+
+DISTANCES = {"spectral": multi_resolution_stft_loss, "mel": mel_loss}
+OF_SOURCES = {f"{name}_sources": name for name in DISTANCES}
+
+LOG_BANDS = "vocos"
+"""The codec whose latents are log bands: levels and factors can be read off them."""
 
 MIN_FRAMES = 16
 """Shortest stretch: the longest analysis window of the losses fits in."""
@@ -33,22 +39,24 @@ class Sound(NamedTuple):
 
     made: Array
     truth: Array
+    input: Array
     target: Array
     known: Array
 
 
 class Decoder:
-    """The decoder of the codec `name`; its weights are given with each call.
+    """The decoder of the codec `name` (weights file `path`); its weights are given with each call.
 
     Attributes:
         params: the codec's weights, to be passed back as `params`.
     """
 
-    def __init__(self, name: str, seconds: float) -> None:
+    def __init__(self, name: str, path: str | None, seconds: float) -> None:
         """Decodes `seconds` of each example, all of it where 0."""
         import compjax.codec
 
-        codec, self.params = compjax.codec.load(name)
+        codec, self.params = compjax.codec.load(name, path)
+        self._log_bands = name == LOG_BANDS
         if hasattr(getattr(codec, "config", None), "refine_steps"):
             codec = dataclasses.replace(codec, config=dataclasses.replace(codec.config, refine_steps=0))
         self._codec = codec
@@ -70,25 +78,31 @@ class Decoder:
         return tuple(jnp.split(audio, len(pieces)))
 
     def sound(self, latents: Array, batch: Batch, key: Array | None, params: Any) -> Sound:
-        """The composition, its arrangement (where none is known, the composition stands in) and its target.
+        """The composition, its arrangement (where none is known, itself) and the two clips.
 
-        The composition is brought to the arrangement's level first: composed audio is levelled in the end.
+        Log bands are brought to the arrangement's level first: composed audio is levelled in the end.
         """
         known = batch.get("has_arrangement", jnp.ones(latents.shape[0]))
         truth = jnp.where((known > 0)[:, None, None], batch["arrangement"], jax.lax.stop_gradient(latents))
-        levelled = match_level(latents, truth)
-        made, wanted, target = self.stretches((levelled, truth, batch["target_latents"]), key, params)
-        return Sound(made, jax.lax.stop_gradient(wanted), jax.lax.stop_gradient(target), known)
+        levelled = match_level(latents, truth) if self._log_bands else latents
+        clips = batch["input_latents"], batch["target_latents"]
+        made, *others = self.stretches((levelled, truth, *clips), key, params)
+        return Sound(made, *jax.lax.stop_gradient(others), known)
 
 
 def losses(sound: Sound, names: set[str]) -> dict[str, Array]:
-    """The losses of these `names`, scalars; those against the arrangement over the examples that have one."""
-    of_truth = {"spectral": multi_resolution_stft_loss, "mel": mel_loss}
+    """The losses of these `names`, scalars; those against the arrangement over the examples that have one.
+
+    `..._sources` is the original's: half against each clip, whose optimum is a blend of both.
+    """
     found = {}
-    for name in sorted(names & set(of_truth)):
-        apart = jax.vmap(of_truth[name])(sound.made, sound.truth)
+    for name in sorted(names & set(DISTANCES)):
+        apart = jax.vmap(DISTANCES[name])(sound.made, sound.truth)
         known = jnp.where(sound.known > 0, apart, 0.0)
         found[name] = jnp.sum(known) / jnp.maximum(jnp.sum(sound.known), 1.0)
+    for name in sorted(names & set(OF_SOURCES)):
+        distance = DISTANCES[OF_SOURCES[name]]
+        found[name] = (distance(sound.made, sound.input) + distance(sound.made, sound.target)) / 2.0
     if "anti_modulation" in names:
         found["anti_modulation"] = anti_modulation(sound.made, sound.target)
     return found

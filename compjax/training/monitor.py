@@ -6,7 +6,6 @@ writes; the others have a monitor that is not active.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -18,7 +17,7 @@ from compjax.training.events import EventFile
 from compjax.training.objective import CLIPS, GATE_NAMES, PLACES
 from compjax.training.progress import Estimate, ProgressLine, duration
 from compjax.training.symptoms import Symptoms
-from compjax.training.task import Validation
+from compjax.training.task import Cost, Validation
 
 NOVELTY = "novelty"
 """The scalar that is written for every batch."""
@@ -28,21 +27,6 @@ SUMMARY = ("loss/total", NOVELTY)
 
 OF_TRAINING = ("learning_rate",)
 """What comes with the rates and is none."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Cost:
-    """What a step costs and what the devices could do.
-
-    Attributes:
-        flops_per_step: operations of one step over all devices; None where unknown.
-        peak_flops: operations per second of all devices together; None where unknown.
-        parameters: trained numbers.
-    """
-
-    flops_per_step: float | None = None
-    peak_flops: float | None = None
-    parameters: int | None = None
 
 
 def picture(values: np.ndarray) -> np.ndarray:

@@ -11,9 +11,9 @@ from absl import logging
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from compjax.training import events
-from compjax.training.monitor import GATE_NAMES, Cost, Monitor, flattened, picture, weight_table
+from compjax.training.monitor import GATE_NAMES, Monitor, flattened, picture, weight_table
 from compjax.training.progress import Estimate, duration
-from compjax.training.task import Examples, Validation
+from compjax.training.task import Cost, Examples, Validation
 
 CONFIG = {
     "kind": "agent",
