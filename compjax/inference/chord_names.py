@@ -52,6 +52,9 @@ QUALITIES = {
 }
 """Intervals above the root by symbol, the usual ones first: the first that fits names a chord."""
 
+STRANGE_BASS = 6
+"""A bass that is no tone of the chord makes a name as unusual as so many places in `QUALITIES`."""
+
 SYNONYMS = {"maj": "", "M": "", "min": "m", "-": "m", "min7": "m7", "-7": "m7", "M7": "maj7", "+": "aug",
             "o": "dim", "o7": "dim7", "sus": "sus4", "mM7": "mmaj7", "mMaj7": "mmaj7", "6/9": "6add9",
             "69": "6add9", "min9": "m9", "M9": "maj9", "min6": "m6"}  # fmt: skip
@@ -70,33 +73,24 @@ def name_of(classes: Iterable[int], bass: int) -> str:
         bass: pitch class or MIDI pitch of the lowest note; it need not be among them.
     """
     sounding, bass = frozenset(c % CLASSES for c in classes), bass % CLASSES
-    others = sorted(sounding, key=lambda root: (root - bass) % CLASSES)
-    if len(sounding) > 1:
-        for tones in (sounding, sounding - {bass}):  # a strange bass is left out of the name
-            roots = [root for root in others if root in tones]
-            for root in roots[:1] if bass in tones else []:
-                if symbol := _symbol(root, tones):
-                    return symbol
-            named = [
-                (list(QUALITIES).index(q), root, q)
-                for root in roots
-                if (q := _quality(root, tones)) is not None
-            ]
-            if named and len(tones) > 2:
-                _, root, quality = min(named)
-                return f"{NOTES[root]}{quality}/{NOTES[bass]}"
-    notes = [bass, *(c for c in others if c != bass)]
+    if bass in sounding and (quality := _quality(bass, sounding)) is not None:
+        return f"{NOTES[bass]}{quality}"
+    symbols = list(QUALITIES)
+    over_bass = []  # (how unusual, root, quality)
+    for tones, strange in ((sounding, 0), (sounding - {bass}, STRANGE_BASS)):
+        for root in tones if len(tones) > 2 else ():
+            if (quality := _quality(root, tones)) is not None:
+                over_bass.append((symbols.index(quality) + strange, root, quality))
+    if over_bass:
+        _, root, quality = min(over_bass)
+        return f"{NOTES[root]}{quality}/{NOTES[bass]}"
+    notes = [bass, *sorted(sounding - {bass}, key=lambda c: (c - bass) % CLASSES)]
     return "[" + " ".join(NOTES[c] for c in notes) + "]"
 
 
 def _quality(root: int, tones: frozenset[int]) -> str | None:
     intervals = tuple(sorted((c - root) % CLASSES for c in tones))
     return next((name for name, chord in QUALITIES.items() if chord == intervals), None)
-
-
-def _symbol(root: int, tones: frozenset[int]) -> str | None:
-    quality = _quality(root, tones)
-    return None if quality is None else f"{NOTES[root]}{quality}"
 
 
 def parse(text: str) -> tuple[tuple[int, ...], int]:

@@ -82,12 +82,12 @@ class Groove:
         lines = ["# compjax groove: time (seconds or bar:beat), voice (low, mid, high), velocity, length (s)"]
         lines.append(f"seconds {self.seconds:.3f}")
         if self.tempo:
-            lines.append(f"tempo {self.tempo:.2f}")
+            lines.append(f"tempo {self.tempo:.8g}")
             lines.append(f"beats_per_bar {self.beats_per_bar}")
             lines.append(f"first_beat {self.first_beat:.3f}")
         for hit in self.hits:
-            place = f"  # {self.bar_beat(hit.time)}" if self.tempo else ""
             when = f"{max(hit.time, 0.0):8.3f}"
+            place = f"  # {self.bar_beat(float(when))}" if self.tempo else ""
             lines.append(f"{when}  {VOICES[hit.voice]:4}  {hit.velocity:.2f}  {hit.length:.3f}{place}")
         return "\n".join(lines) + "\n"
 

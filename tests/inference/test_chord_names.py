@@ -56,3 +56,9 @@ def test_name_on_the_bass_comes_before_one_over_it():
 def test_what_is_no_chord(text):
     with pytest.raises(ValueError, match="no (chord|note|list)"):
         parse(text)
+
+
+@pytest.mark.parametrize("text", ["Am7/G", "Dm7/G", "C/D", "G/E", "F/G", "Bb/C", "Em7no5", "F#m7b5/E"])
+def test_usual_names_come_back_as_they_were_written(text):
+    written = name_of(*parse(text))
+    assert written == {"G/E": "Em7", "F#m7b5/E": "Am6/E"}.get(text, text)

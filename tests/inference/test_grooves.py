@@ -27,7 +27,7 @@ def test_text_comes_back(tmp_path):
 
 def test_text_says_where_in_the_bar(tmp_path):
     lines = GROOVE.text().splitlines()
-    assert lines[1:5] == ["seconds 2.000", "tempo 120.00", "beats_per_bar 4", "first_beat 0.000"]
+    assert lines[1:5] == ["seconds 2.000", "tempo 120", "beats_per_bar 4", "first_beat 0.000"]
     assert lines[6].split("#")[1].strip() == "1:2.00"
     assert Groove(HITS, 2.0).text().count("#") == 1  # without a beat there are no bars
 
