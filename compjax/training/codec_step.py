@@ -20,6 +20,7 @@ from compjax.audio.constants import HOP_LENGTH, LATENT_SIZE
 from compjax.codec import bands, vocos
 from compjax.losses import adversarial, spectral
 from compjax.models.waveform_discriminators import DiscriminatorConfig, WaveformDiscriminator
+from compjax.training.state import keep_if, moving_average
 
 MAGNITUDE_FLOOR = 3e-3  # of an STFT magnitude: what the latents' own floor amounts to
 POOLED_BANDS = 160  # mel bands of the pooled loss
@@ -76,7 +77,10 @@ class CodecTraining:
 
 @flax.struct.dataclass
 class CodecState:
-    """Weights and optimiser states; `average` is the moving average of `generator`."""
+    """Weights and optimiser states; `average` is the moving average of `generator`.
+
+    `bad_steps` counts the last steps in a row that were not finite.
+    """
 
     step: jax.Array
     generator: dict
@@ -84,17 +88,22 @@ class CodecState:
     generator_opt: optax.OptState
     discriminator: dict
     discriminator_opt: optax.OptState
+    bad_steps: jax.Array
+
+
+def generator_schedule(config: CodecTraining) -> optax.Schedule:
+    """The generator's learning rate by step: a warm-up and a cosine decay."""
+    warmup = min(config.warmup, config.steps // 4)
+    return optax.warmup_cosine_decay_schedule(
+        0.0, config.learning_rate, warmup, config.steps, config.learning_rate * config.final_fraction
+    )
 
 
 def generator_optimizer(config: CodecTraining) -> optax.GradientTransformation:
-    """AdamW with warm-up and cosine decay behind a clip of the global norm."""
-    warmup = min(config.warmup, config.steps // 4)
-    rate = optax.warmup_cosine_decay_schedule(
-        0.0, config.learning_rate, warmup, config.steps, config.learning_rate * config.final_fraction
-    )
+    """AdamW at the generator's rate behind a clip of the global norm."""
     return optax.chain(
         optax.clip_by_global_norm(config.clip),
-        optax.adamw(rate, b1=0.8, b2=0.99, weight_decay=config.weight_decay),
+        optax.adamw(generator_schedule(config), b1=0.8, b2=0.99, weight_decay=config.weight_decay),
     )
 
 
@@ -121,6 +130,7 @@ def init_state(key: jax.Array, config: CodecTraining) -> CodecState:
         generator_optimizer(config).init(weights),
         judge,
         discriminator_optimizer(config).init(judge),
+        jnp.zeros((), jnp.int32),
     )
 
 
@@ -186,7 +196,11 @@ def audio_losses(estimate: jax.Array, truth: jax.Array) -> dict[str, jax.Array]:
 
 
 def make_step(config: CodecTraining, with_audio: bool, with_adversary: bool) -> Callable:
-    """The jitted `step(state, crops [B, S]) -> (state, metrics)` of one phase; the state is donated."""
+    """The jitted `step(state, crops [B, S]) -> (state, scalars)` of one phase; the state is donated.
+
+    A step whose loss or gradients are not finite changes nothing of the state but `step` and
+    `bad_steps`. Scalars: `loss/total`, `loss/<name>`, `gradient_norm`, `finite` (1 or 0), `bad_steps`.
+    """
     generator = vocos.Generator(config.codec)
     judge = WaveformDiscriminator(config.discriminator)
     tune, tune_judge = generator_optimizer(config), discriminator_optimizer(config)
@@ -228,22 +242,23 @@ def make_step(config: CodecTraining, with_audio: bool, with_adversary: bool) -> 
         grads, (metrics, estimate) = jax.grad(generator_loss, has_aux=True)(
             state.generator, state.discriminator, latents, audio, truth
         )
-        metrics["gradient"] = optax.tree.norm(grads)
+        norm = optax.tree.norm(grads)
+        finite = jnp.isfinite(metrics["total"]) & jnp.isfinite(norm)
         updates, generator_opt = tune.update(grads, state.generator_opt, state.generator)
         weights_now = optax.apply_updates(state.generator, updates)
-        decay = jnp.minimum(config.ema, (state.step + 1) / (state.step + 10))
-        average = jax.tree.map(lambda a, b: decay * a + (1 - decay) * b, state.average, weights_now)
-        state = state.replace(
-            step=state.step + 1, generator=weights_now, average=average, generator_opt=generator_opt
-        )
+        average = moving_average(state.average, weights_now, state.step, config.ema)
+        fresh = state.replace(generator=weights_now, average=average, generator_opt=generator_opt)
         if with_adversary:
             loss, grads = jax.value_and_grad(judge_loss)(state.discriminator, audio, estimate)
             updates, opt = tune_judge.update(grads, state.discriminator_opt, state.discriminator)
-            state = state.replace(
-                discriminator=optax.apply_updates(state.discriminator, updates), discriminator_opt=opt
-            )
+            judge_now = optax.apply_updates(state.discriminator, updates)
+            fresh = fresh.replace(discriminator=judge_now, discriminator_opt=opt)
             metrics["discriminator"] = loss
-        return state, metrics
+            finite &= jnp.isfinite(loss) & jnp.isfinite(optax.tree.norm(grads))
+        kept = keep_if(finite, fresh, state)
+        scalars = {f"loss/{name}": value for name, value in metrics.items()}
+        scalars |= {"gradient_norm": norm, "finite": finite.astype(jnp.float32)}
+        return kept, {**scalars, "bad_steps": kept.bad_steps.astype(jnp.float32)}
 
     return jax.jit(step, donate_argnums=0)
 

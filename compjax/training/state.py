@@ -47,7 +47,7 @@ def create_state(variables: dict, optimizer: optax.GradientTransformation, criti
     )
 
 
-def average(ema: Any, params: Any, step: jax.Array, decay: float) -> Any:
+def moving_average(ema: Any, params: Any, step: jax.Array, decay: float) -> Any:
     """The moving average after `step` steps; it forgets faster at the start, not to be stuck at the draw."""
     decay = jnp.minimum(decay, (1.0 + step) / (10.0 + step))
     return jax.tree.map(lambda old, new: decay * old + (1.0 - decay) * new, ema, params)
@@ -69,7 +69,7 @@ def apply_gradients(
         params=params,
         model_state=model_state,
         opt_state=opt_state,
-        ema=average(state.ema, params, state.step, ema_decay),
+        ema=moving_average(state.ema, params, state.step, ema_decay),
         bad_steps=jnp.zeros_like(state.bad_steps),
         critics=critics,
     )
