@@ -1,0 +1,31 @@
+"""The whole way in a minute: a tiny compositional agent with every kind of loss.
+
+Command:   launch/speedrun.sh --smoke
+Hardware:  two CPU cores.
+Data:      a few rendered examples, which the script renders.
+
+It shows that everything works, not how well: nothing worth hearing comes of so few steps.
+"""
+
+import pathlib
+import runpy
+
+from ml_collections import ConfigDict
+
+BESIDE = pathlib.Path(__file__).parent
+
+
+def get_config() -> ConfigDict:
+    """The configuration; every field can be set with --config.<field>=<value>."""
+    config = runpy.run_path(str(BESIDE / "compositional.py"))["get_config"]()
+    config.agent.settings = ConfigDict({"size": "tiny", "stages": 1, "layers": 1})
+    config.batch_size = 4
+    config.num_steps = config.optimizer.decay_steps = 60
+    config.optimizer.warmup_steps = 10
+    config.log_every, config.validate_every = 5, 30
+    config.loop.probe_every = 20
+    config.loop.epoch_steps = 20
+    config.auditions.clips = 2
+    config.data.dev_examples = 8
+    config.objective.decoded_seconds = 0.5
+    return config
