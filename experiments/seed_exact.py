@@ -45,5 +45,6 @@ def get_config(agent: str = "compositional") -> ConfigDict:
             "novelty": 0.0,
         }
     )
+    config.objective = ConfigDict({"gate": "softmax"})
     config.data = ConfigDict({"train": "data/train", "dev": "data/dev", "augment": True, "dev_examples": 64})
     return config
