@@ -3,10 +3,12 @@
     compjax-evaluate --pairs recordings --output report
     compjax-evaluate --rendered 64 --output report --compare before/scores.json
     compjax-evaluate --rendered 16 --switches --output report
+    compjax-evaluate --rendered 32 --compare_agents --output report
 
 --pairs takes a folder with NAME_input.wav and NAME_target.wav, or a CSV file of lines input,target.
 --rendered draws held-out pairs of drums and held chords, whose truth is known; with --switches, of two
-pitched clips, in all eight settings. The folder gets scores.json and table.md.
+pitched clips, in all eight settings. --compare_agents trains the original's agents and ours alike first (see
+compjax/cli/compare_agents.py). The folder gets scores.json and table.md.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import sys
 from absl import flags
 
 from compjax.audio.errors import EXIT_CODE, UserError
+from compjax.cli import compare_agents
 
 EXIT_USAGE = 1
 """Exit status after flags that cannot be parsed."""
@@ -42,6 +45,7 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_enum("codec", "vocos", ["vocos", "encodec"], text, values)
     text = "The codec's weights, as compjax-port writes them; the bundled ones if not given."
     flags.DEFINE_string("codec_weights", None, text, values)
+    compare_agents.define_flags(values)
     flags.DEFINE_bool("help", False, "Show this help.", values, short_name="h", allow_hide_cpp=True)
     return values
 
@@ -86,8 +90,14 @@ def evaluate(values: flags.FlagValues, load=None) -> None:
     logging.set_verbosity(logging.INFO)
     before = report.read_results(values.compare) if values.compare else None
     pairs = pairs_to_judge(values)
-    systems = {benchmark.OURS: composing_system(values, load)} if values.model else {}
-    if values.switches:
+    compares = values.compare_agents
+    systems = {benchmark.OURS: composing_system(values, load)} if values.model and not compares else {}
+    if compares:
+        import compjax
+
+        others = benchmark.baseline_systems() if values.baselines else {}
+        results, tables = compare_agents.compare(values, pairs, others, load or compjax.load)
+    elif values.switches:
         results, tables = report.of_switches(benchmark.run_switches(pairs, systems))
     else:
         others = benchmark.baseline_systems() if values.baselines else {}

@@ -65,6 +65,11 @@ class Session:
         self._composer = composer
         self._checksums = dict(checksums or {})
 
+    @property
+    def writes_notes(self) -> bool:
+        """Whether compositions can have notes."""
+        return self._composer.writes_notes
+
     def compose(
         self, input, target, *, sample_rate: int | None = None, progress=None, **options
     ) -> Composition:
