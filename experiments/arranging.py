@@ -20,7 +20,7 @@ def get_config() -> ConfigDict:
     config.validate_every = 250
     config.ema_decay = 0.998
 
-    config.agent = ConfigDict({"name": "arranging", "settings": {}})
+    config.agent = ConfigDict({"name": "arranging", "settings": {}, "given": ("gates", "style", "spectra")})
     config.optimizer = ConfigDict({"learning_rate": 2e-3, "warmup_steps": 100, "decay_steps": 5000})
     config.losses = ConfigDict(
         {
@@ -29,6 +29,8 @@ def get_config() -> ConfigDict:
             "roll_frames": 20.0,
             "roll_velocities": 2.0,
             "salience": 4.0,
+            "chords": 2.0,
+            "bass": 0.3,
             "hits": 10.0,
             "selector": 0.1,
             "novelty": 0.0,  # the arrangement is known: pulling away from it would be wrong; logged only

@@ -7,15 +7,30 @@ blocks of 64 samples, and the Hann window is applied as a sum of three neighbour
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 
 import numpy as np
 
 from compjax.audio.constants import HOP_LENGTH
+from compjax.audio.pitch_spectrum import pitch_spectrum
 from compjax.codec import bands
 
 BLOCK = 64  # samples: divides the hop and the long windows
 FULL_WINDOW = 1024  # up to this length all bins are wanted, and an ordinary FFT is faster
+
+
+@dataclasses.dataclass(frozen=True)
+class Features:
+    """What a network is given of a clip.
+
+    Attributes:
+        latents: `[T, 128]`, the bundled codec's or another's.
+        spectrum: `[ceil(T / 4), 300]`, see `compjax.audio.pitch_spectrum`.
+    """
+
+    latents: np.ndarray
+    spectrum: np.ndarray
 
 
 @functools.lru_cache(maxsize=4)
@@ -76,3 +91,8 @@ def encode(audio: np.ndarray, config: bands.BandConfig = bands.BandConfig()) -> 
         parts.append(power @ filters)
     magnitudes = 0.5 * np.log(np.concatenate(parts, axis=-1) + bands.LOG_FLOOR**2)
     return ((magnitudes - config.mean) / config.std).astype(np.float32)
+
+
+def features(audio: np.ndarray) -> Features:
+    """Latents and pitch spectrum of a clip `[S]`."""
+    return Features(encode(audio), pitch_spectrum(audio))

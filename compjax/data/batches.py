@@ -8,7 +8,9 @@ A batch is a dict of arrays, `[B, ...]`, float32 unless said otherwise:
     ideal_gates                     [6]        what the selector should choose by itself
     style                           [T, 9]     the style vector and, last, its contour
     roll_onsets, roll_held          [T, 64]    the arrangement's notes: velocity at onsets, and while held
+    spectra                         [2, ceil(T / 4), 300] pitch spectra of the input and the target, augmented
     salience                        [2, T, 64] pitches that sound in the input and in the target
+    bass                            [2, T]     int32, pitch class of the lowest tone in each; 12: none
     hits                            [2, T, 3]  velocities of what is struck in each, by voice
     has_arrangement                 []         1 where the arrangement is a ground truth, 0 where unknown
     has_notes                       []         1 where the roll, salience and hits are known
@@ -28,6 +30,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from compjax.audio.constants import (
+    BANDS_PER_OCTAVE,
     FRAME_RATE,
     LATENT_MEAN,
     LATENT_SIZE,
@@ -38,11 +41,18 @@ from compjax.audio.constants import (
     STYLE_SIZE,
 )
 from compjax.audio.errors import UserError
+from compjax.audio.pitch_spectrum import BINS_PER_SEMITONE, NUM_BINS
+from compjax.data.analysis import Features
 from compjax.data.pianoroll import rasterise, rasterise_hits
 from compjax.data.style import Style, contour
 
-FIELDS = ("latents_a", "latents_b", "latents_c", "notes_c", "hits_a", "hits_b", "salience_a", "salience_b")
+FIELDS = ("latents_c", "notes_c") + tuple(
+    f"{name}_{clip}"
+    for name in ("latents", "spectrum", "hits", "salience", "bass", "is_kit")
+    for clip in "ab"
+)
 SMALL_FIELDS = ("style", "switches", "ideal")
+NO_BASS = 12  # in place of a pitch class
 MASKS = ("has_arrangement", "has_notes", "has_gates")
 NEUTRAL_STYLE = np.full(STYLE_SIZE, 0.5, np.float32)
 RHYTHM_OF_INPUT = (0, 1, 1)
@@ -59,11 +69,15 @@ class AugmentConfig:
             arrangement too where the clip lends it its timbre.
         level_db: of the clip's level.
         noise_db: range of a noise floor below full scale, which half of the clips get.
+        bleed: share of pitched targets into whose pitch spectrum the input's drums are mixed, and
+        bleed_db: how loud, as recordings have drums in the room.
     """
 
     tilt_db: float = 3.0
     level_db: float = 2.0
     noise_db: tuple[float, float] = (-95.0, -60.0)
+    bleed: float = 0.3
+    bleed_db: tuple[float, float] = (-30.0, -3.0)
 
 
 def load_examples(folder: str, limit: int | None = None) -> dict[str, np.ndarray]:
@@ -98,14 +112,30 @@ def filtered(latents: np.ndarray, curve: np.ndarray, floor: float = LOG_FLOOR) -
 
 
 def augment(
-    clip: np.ndarray, generator: np.random.Generator, config: AugmentConfig
-) -> tuple[np.ndarray, np.ndarray]:
-    """The clip after a random equaliser and noise floor, and the equaliser's curve."""
+    clip: Features, generator: np.random.Generator, config: AugmentConfig
+) -> tuple[Features, np.ndarray]:
+    """The clip after a random equaliser and noise floor, and the equaliser's curve `[128]`."""
     curve = equaliser(generator, config)
     noisy = generator.random() < 0.5
     floor = 10.0 ** (generator.uniform(*config.noise_db) / 20.0) if noisy else LOG_FLOOR
-    flicker = np.exp(generator.normal(0.0, 0.3, clip.shape).astype(np.float32)) if noisy else 1.0
-    return filtered(clip, curve, floor * flicker), curve
+    heard = []
+    for values, gains in ((clip.latents, curve), (clip.spectrum, on_bins(curve))):
+        flicker = np.exp(generator.normal(0.0, 0.3, values.shape).astype(np.float32)) if noisy else 1.0
+        heard.append(filtered(values, gains, floor * flicker))
+    return Features(*heard), curve
+
+
+def on_bins(curve: np.ndarray) -> np.ndarray:
+    """A curve over the latents' bands `[128]` as one over the pitch spectrum's bins `[300]`."""
+    places = (np.arange(NUM_BINS) - 1.0) / BINS_PER_SEMITONE * BANDS_PER_OCTAVE / 12.0
+    return np.interp(places, np.arange(LATENT_SIZE), curve)
+
+
+def mixed_in(spectrum: np.ndarray, other: np.ndarray, decibels: float) -> np.ndarray:
+    """A pitch spectrum with another mixed in at a level; powers add."""
+    power = np.exp(2.0 * (spectrum * LATENT_STD + LATENT_MEAN))
+    power += np.exp(2.0 * (other * LATENT_STD + LATENT_MEAN)) * 10.0 ** (decibels / 10.0)
+    return ((0.5 * np.log(power) - LATENT_MEAN) / LATENT_STD).astype(np.float32)
 
 
 def style_over_time(style: np.ndarray, frames: int) -> np.ndarray:
@@ -120,17 +150,31 @@ def gates_of(switches: np.ndarray) -> np.ndarray:
     return np.concatenate([1.0 - switches, switches]).astype(np.float32)
 
 
+Clips = tuple[Features, Features, np.ndarray]
+"""Input, target, and the latents `[T, 128]` of their arrangement."""
+
+
 def augment_clips(
-    clips: list[np.ndarray], timbre_of: int, generator: np.random.Generator, config: AugmentConfig | None
-) -> list[np.ndarray]:
-    """Input, target and arrangement `[T, 128]` each, augmented; nothing is without a config.
+    clips: Clips, timbre_of: int, generator: np.random.Generator, config: AugmentConfig | None
+) -> Clips:
+    """Input, target and arrangement, augmented; nothing is without a config.
 
     The arrangement gets the equaliser of the clip that lends it its timbre: `timbre_of` 0 is the input.
     """
     if config is None:
         return clips
     (first, curve_a), (second, curve_b) = (augment(clip, generator, config) for clip in clips[:2])
-    return [first, second, filtered(clips[2], curve_b if timbre_of else curve_a)]
+    return first, second, filtered(clips[2], curve_b if timbre_of else curve_a)
+
+
+def clip_fields(clips: Clips) -> Batch:
+    """What an example has of its clips."""
+    return {
+        "input_latents": clips[0].latents,
+        "target_latents": clips[1].latents,
+        "arrangement": clips[2],
+        "spectra": np.stack([clips[0].spectrum, clips[1].spectrum]),
+    }
 
 
 def mask_fields(*, arrangement: bool, notes: bool, gates: bool) -> Batch:
@@ -139,21 +183,20 @@ def mask_fields(*, arrangement: bool, notes: bool, gates: bool) -> Batch:
 
 
 def unlabelled_example(
-    clips: list[np.ndarray], switches: tuple[int, ...], *, has_arrangement: bool, has_gates: bool
+    clips: Clips, switches: tuple[int, ...], *, has_arrangement: bool, has_gates: bool
 ) -> Batch:
-    """An example of recorded clips (input, target, arrangement `[T, 128]`): unknown notes, neutral style."""
-    frames = len(clips[0])
+    """An example of recorded clips: unknown notes, neutral style."""
+    frames = len(clips[2])
     gates = gates_of(np.asarray(switches))
     return {
-        "input_latents": clips[0],
-        "target_latents": clips[1],
-        "arrangement": clips[2] if has_arrangement else np.zeros_like(clips[2]),
+        **clip_fields(clips if has_arrangement else (*clips[:2], np.zeros_like(clips[2]))),
         "gates": gates,
         "ideal_gates": gates,
         "style": style_over_time(NEUTRAL_STYLE, frames),
         "roll_onsets": np.zeros((frames, NUM_PITCHES), np.float32),
         "roll_held": np.zeros((frames, NUM_PITCHES), np.float32),
         "salience": np.zeros((2, frames, NUM_PITCHES), np.float32),
+        "bass": np.full((2, frames), NO_BASS, np.int32),
         "hits": np.zeros((2, frames, NUM_VOICES), np.float32),
         **mask_fields(arrangement=has_arrangement, notes=False, gates=has_gates),
     }
@@ -163,21 +206,28 @@ def make_example(
     raw: dict[str, np.ndarray], generator: np.random.Generator, config: AugmentConfig | None
 ) -> Batch:
     """One example of a batch from one of a shard; without a config nothing is augmented."""
-    clips = [raw[f"latents_{x}"].astype(np.float32) for x in "abc"]
+    heard = [
+        Features(raw[f"latents_{x}"].astype(np.float32), raw[f"spectrum_{x}"].astype(np.float32))
+        for x in "ab"
+    ]
+    if config is not None and raw["is_kit_a"] and not raw["is_kit_b"] and generator.random() < config.bleed:
+        bled = mixed_in(heard[1].spectrum, heard[0].spectrum, generator.uniform(*config.bleed_db))
+        heard[1] = dataclasses.replace(heard[1], spectrum=bled)
+    clips = (*heard, raw["latents_c"].astype(np.float32))
     clips = augment_clips(clips, int(raw["switches"][2]), generator, config)
-    frames = len(clips[0])
+    frames = len(clips[2])
     onsets, held = rasterise(raw["notes_c"], frames)
     salience = np.stack([np.unpackbits(raw[f"salience_{x}"], axis=-1) for x in "ab"])
+    bass = np.stack([raw[f"bass_{x}"] for x in "ab"]).astype(np.int32)
     return {
-        "input_latents": clips[0],
-        "target_latents": clips[1],
-        "arrangement": clips[2],
+        **clip_fields(clips),
         "gates": gates_of(raw["switches"]),
         "ideal_gates": raw["ideal"].astype(np.float32),
         "style": style_over_time(raw["style"], frames),
         "roll_onsets": onsets,
         "roll_held": held,
         "salience": salience.astype(np.float32),
+        "bass": np.where(bass < 0, NO_BASS, bass % NO_BASS),
         "hits": np.stack([rasterise_hits(raw[f"hits_{x}"], frames) for x in "ab"]),
         **mask_fields(arrangement=True, notes=True, gates=True),
     }

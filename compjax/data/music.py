@@ -149,20 +149,20 @@ class MusicSource:
         rest = normalize_rms(smear_onsets(clip, generator))
         swapped = generator.random() < SWAPPED
         sources = (rest, rhythm) if swapped else (rhythm, rest)
-        latents = [analysis.encode(audio) for audio in (*sources, clip)]
-        latents = augment_clips(latents, 0 if swapped else 1, generator, self.augment)
+        clips = (*(analysis.features(audio) for audio in sources), analysis.encode(clip))
+        clips = augment_clips(clips, 0 if swapped else 1, generator, self.augment)
         switches = (1, 0, 0) if swapped else RHYTHM_OF_INPUT
-        return unlabelled_example(latents, switches, has_arrangement=True, has_gates=True)
+        return unlabelled_example(clips, switches, has_arrangement=True, has_gates=True)
 
     def unpaired_example(self, row: int, generator: np.random.Generator) -> Batch:
         """Two clips of which no arrangement exists, with any switches."""
         other = int(generator.integers(self.count))
-        latents = [analysis.encode(self.crop(place, generator)) for place in (row, other)]
-        latents = augment_clips([*latents, latents[1]], 1, generator, self.augment)
+        first, second = (analysis.features(self.crop(place, generator)) for place in (row, other))
+        clips = augment_clips((first, second, second.latents), 1, generator, self.augment)
         every = list(itertools.product((0, 1), repeat=3))
         usual = generator.random() < USUAL
         switches = RHYTHM_OF_INPUT if usual else every[generator.integers(len(every))]
-        return unlabelled_example(latents, switches, has_arrangement=False, has_gates=False)
+        return unlabelled_example(clips, switches, has_arrangement=False, has_gates=False)
 
     def describe(self, row: int) -> str:
         """See `Source`."""

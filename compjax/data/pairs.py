@@ -108,12 +108,12 @@ class PairSource:
         pair = self.pair_of(row)
         start = segment_start(self.starts, row, pair.seconds, self.seconds, generator)
         clips = {
-            role: analysis.encode(normalize_rms(read_crop(path, start, self.seconds)))
+            role: analysis.features(normalize_rms(read_crop(path, start, self.seconds)))
             for role, path in pair.paths.items()
         }
         has_arrangement = "arrangement" in clips
-        made = [clips.get(role, clips["target"]) for role in ROLES]
-        made = augment_clips(made, 1, generator, self.augment)
+        arrangement = clips.get("arrangement", clips["target"]).latents
+        made = augment_clips((clips["input"], clips["target"], arrangement), 1, generator, self.augment)
         return unlabelled_example(made, RHYTHM_OF_INPUT, has_arrangement=has_arrangement, has_gates=True)
 
     def describe(self, row: int) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 from compjax.audio.constants import FRAME_RATE, LATENT_SIZE, NUM_PITCHES, STYLE_SIZE
 from compjax.audio.errors import UserError
 from compjax.audio.files import atomic_path
+from compjax.audio.pitch_spectrum import NUM_BINS, STRIDE
 from compjax.data import analysis, swaps
 from compjax.data.symbolic import Hit, Note, salience
 
@@ -19,6 +20,7 @@ FRAMES = int(swaps.CLIP_SECONDS * FRAME_RATE)
 
 FIELDS: dict[str, tuple[type, tuple[int, ...]]] = {
     **{f"latents_{x}": (np.float16, (FRAMES, LATENT_SIZE)) for x in "abc"},
+    **{f"spectrum_{x}": (np.float16, (-(-FRAMES // STRIDE), NUM_BINS)) for x in "ab"},
     **{f"notes_{x}": (np.float32, (swaps.MAX_NOTES, 4)) for x in "abc"},
     **{f"hits_{x}": (np.float32, (swaps.MAX_HITS, 4)) for x in "ab"},
     **{f"salience_{x}": (np.uint8, (FRAMES, NUM_PITCHES // 8)) for x in "ab"},
@@ -70,8 +72,10 @@ def unpack_salience(packed: np.ndarray) -> np.ndarray:
 def clip_fields(clip: swaps.Clip, name: str) -> Example:
     """The fields of one clip of a pair, `name` "a" or "b"."""
     sounding, bass = salience(clip.harmony, clip.notes, FRAMES)
+    heard = analysis.features(swaps.perform(clip).audio)
     return {
-        f"latents_{name}": analysis.encode(swaps.perform(clip).audio).astype(np.float16),
+        f"latents_{name}": heard.latents.astype(np.float16),
+        f"spectrum_{name}": heard.spectrum.astype(np.float16),
         f"notes_{name}": note_table(clip.notes),
         f"hits_{name}": hit_table(clip.rhythm.hits),
         f"salience_{name}": np.packbits(sounding, axis=-1),

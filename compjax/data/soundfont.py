@@ -17,8 +17,10 @@ import numpy as np
 
 from compjax.audio.constants import SAMPLE_RATE
 from compjax.audio.errors import UserError
+from compjax.data.drum_synthesis import Drums
 from compjax.data.effects import Colour, apply_colour
 from compjax.data.symbolic import HIGH, LOW, MID, Note
+from compjax.data.tone_synthesis import Tones
 
 SEARCH_VARIABLE = "COMPJAX_SOUNDFONTS"
 SEARCH_FOLDERS = ("/usr/share/sounds/sf2", "/usr/share/sounds/sf3", "/usr/share/soundfonts")
@@ -31,10 +33,14 @@ PACKAGES = {
 }
 """Debian package of each soundfont we know."""
 
+SYNTHETIC_TONES, SYNTHETIC_DRUMS = "tones", "drums"
+"""Fonts that are no files: any program number is an instrument or a kit of its own."""
+
 PREROLL = 1.0  # seconds rendered before the clip, so that earlier notes are heard dying away
 KIT_RATE = 2 * SAMPLE_RATE  # cymbals reach beyond 12 kHz: render above, then decimate without aliases
 BLOCK = 64  # samples: FluidSynth starts and ends notes on its blocks
 CHANNEL = 0
+BEND_PER_CENT = 8192 / 200  # the wheel's reach is two semitones
 SETTINGS = {
     "synth.reverb.active": 0,
     "synth.chorus.active": 0,
@@ -57,6 +63,7 @@ class Timbre:
     pieces: tuple[tuple[int, ...], ...] = ((36,), (38,), (42,))
     balance: tuple[float, float, float] = (1.0, 1.0, 1.0)
     colour: Colour = Colour()
+    tuning: float = 0.0  # cents above A 440
 
 
 def find_font(name: str) -> pathlib.Path:
@@ -130,13 +137,23 @@ class Font:
             synth.delete()
 
     def render(
-        self, events: list[tuple[int, int, int]], bank: int, program: int, samples: int, rate: int
+        self,
+        events: list[tuple[int, int, int]],
+        bank: int,
+        program: int,
+        samples: int,
+        rate: int,
+        tuning: float = 0.0,
     ) -> np.ndarray:
-        """Mono audio `[samples]` of events (sample, key, MIDI velocity; 0 ends the note) in order of time."""
+        """Mono audio `[samples]` of events (sample, key, MIDI velocity; 0 ends the note) in order of time.
+
+        `tuning` is in cents above A 440, at most 200.
+        """
         length = -(-samples // BLOCK) * BLOCK
         stereo = np.zeros((length, 2), np.float32)
         left, write, now = stereo.ctypes.data, self._functions.fluid_synth_write_float, 0
         with self._synthesiser(rate, bank, program) as synth:
+            synth.pitch_bend(CHANNEL, round(BEND_PER_CENT * tuning))
             for sample, key, velocity in [*events, (length, 0, 0)]:
                 at = min(int(sample / BLOCK + 0.5) * BLOCK, length)
                 if at > now:
@@ -150,9 +167,10 @@ class Font:
 
 
 @functools.cache
-def load_font(name: str) -> Font:
-    """A soundfont by file name, kept for the life of the process."""
-    return Font(name)
+def load_font(name: str) -> Font | Tones | Drums:
+    """What plays a timbre: a soundfont by file name, kept for the life of the process, or a synthesiser."""
+    synthesisers = {SYNTHETIC_TONES: Tones, SYNTHETIC_DRUMS: Drums}
+    return synthesisers[name]() if name in synthesisers else Font(name)
 
 
 def events_of(keys: Iterable[tuple[float, float, int, float]], rate: int) -> list[tuple[int, int, int]]:
@@ -213,6 +231,7 @@ def render(notes: Iterable[Note], timbre: Timbre, seconds: float) -> np.ndarray:
         keys = [(note.start, note.end, note.pitch, note.velocity) for note in alive]
     shifted = [(max(start + before, 0.0), end + before, key, velocity) for start, end, key, velocity in keys]
     total = round((before + seconds) * rate)
-    audio = load_font(timbre.font).render(events_of(shifted, rate), timbre.bank, timbre.program, total, rate)
+    events, player = events_of(shifted, rate), load_font(timbre.font)
+    audio = player.render(events, timbre.bank, timbre.program, total, rate, timbre.tuning)
     audio = halve_rate(audio) if timbre.is_kit else audio
     return apply_colour(audio, timbre.colour)[-round(seconds * SAMPLE_RATE) :]

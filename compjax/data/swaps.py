@@ -25,6 +25,9 @@ MAX_NOTES = 256
 MAX_HITS = 128
 MARGIN = 4.0  # seconds of pattern before the clip, so that long notes are sounding when it begins
 
+LOW_SHARE = 0.15
+"""How much of what is not tested on is played an octave lower."""
+
 Switches = tuple[int, int, int]
 """Rhythm, harmony, timbre: 0 from the input, 1 from the target."""
 
@@ -123,6 +126,8 @@ def draw_drum_clip(split: str, generator: np.random.Generator) -> tuple[Clip, rh
 def draw_pitched_clip(split: str, grid: rhythms.Grid, part: str, generator: np.random.Generator) -> Clip:
     """A pitched instrument's clip on a grid; its harmony is what its own notes let one hear."""
     written = draw_harmony(-MARGIN, CLIP_SECONDS, grid.origin, grid.beat, grid.beats_per_bar, generator)
+    if split != "test" and generator.random() < LOW_SHARE:
+        written = symbolic.lowered(written)
     changes = [span.start for span in written.spans]
     rhythm = cut(parts.draw_part(part, grid, changes, generator), generator)
     style = draw_style(part, generator)

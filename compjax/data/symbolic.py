@@ -89,6 +89,22 @@ def shifted(rhythm: Rhythm, harmony: Harmony, seconds: float) -> tuple[Rhythm, H
     return dataclasses.replace(rhythm, hits=hits), Harmony(spans)
 
 
+def lowered(harmony: Harmony) -> Harmony:
+    """The harmony an octave lower, but for what would leave the range."""
+
+    def lower(pitch: int) -> int:
+        return pitch - 12 if pitch - 12 >= MIN_PITCH else pitch
+
+    return Harmony(
+        tuple(
+            dataclasses.replace(
+                span, pitches=tuple(sorted({*map(lower, span.pitches)})), bass=lower(span.bass)
+            )
+            for span in harmony.spans
+        )
+    )
+
+
 def between(rhythm: Rhythm, start: float, end: float) -> Rhythm:
     """The hits that sound in [start, end), the held ones cut at `end`."""
     kept = [hit for hit in rhythm.hits if hit.time < end and hit.time + hit.length > start]

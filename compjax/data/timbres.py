@@ -11,7 +11,7 @@ import dataclasses
 import numpy as np
 
 from compjax.data.effects import draw_colour
-from compjax.data.soundfont import Timbre
+from compjax.data.soundfont import SYNTHETIC_DRUMS, SYNTHETIC_TONES, Timbre
 
 SPLITS = ("train", "dev", "test")
 TRAIN_FONTS = ("FluidR3_GM.sf2", "MuseScore_General_Lite.sf3")
@@ -23,6 +23,12 @@ HELD_OUT = frozenset({2, 11, 22, 26, 46, 60, 66, 75, 91})
 UNFIT = frozenset({9, 14, 43, 47, 55, 58, 67, 78, 86, 97, 101})
 """Programs whose sound has another pitch than the note (bells, timpani, orchestra hit, fifths,
 layered pads) or that are silent in part of 40..84 (contrabass, tuba, baritone sax, whistle)."""
+
+SYNTHETIC_SHARE = 0.35
+"""How much of what is not tested on is played by drawn instruments and kits (`tone_synthesis.py`)."""
+
+DETUNED_CENTS = 20.0
+"""Standard deviation from A 440 of the instruments that are out of tune."""
 
 FAMILIES = {
     "piano": (range(0, 8), 5.0),
@@ -80,15 +86,22 @@ def programs(split: str) -> tuple[tuple[str, int, float], ...]:
 
 def draw_instrument(split: str, generator: np.random.Generator) -> Timbre:
     """A melodic instrument in a random room."""
-    entries = programs(split)
-    weights = np.array([weight for *_, weight in entries])
-    font, program, _ = entries[generator.choice(len(entries), p=weights / weights.sum())]
-    return Timbre(font, program, colour=draw_colour(generator))
+    if split != "test" and generator.random() < SYNTHETIC_SHARE:
+        font, program = SYNTHETIC_TONES, int(generator.integers(2**31))
+    else:
+        entries = programs(split)
+        weights = np.array([weight for *_, weight in entries])
+        font, program, _ = entries[generator.choice(len(entries), p=weights / weights.sum())]
+    tuning = generator.normal(0.0, DETUNED_CENTS) if split != "test" and generator.random() < 0.3 else 0.0
+    return Timbre(font, program, colour=draw_colour(generator), tuning=float(tuning))
 
 
 def draw_kit(split: str, generator: np.random.Generator) -> Timbre:
     """A drum kit: its pieces for each voice, how loud each voice is, and a room."""
-    if split != "test" and generator.random() < 0.4:
+    if split != "test" and generator.random() < SYNTHETIC_SHARE:
+        kit = Timbre(SYNTHETIC_DRUMS, int(generator.integers(2**31)), is_kit=True)
+        places = (LOW_PIECES, MID_PIECES, HIGH_PIECES)
+    elif split != "test" and generator.random() < 0.4:
         kit = Timbre(RECORDED_KITS[generator.integers(len(RECORDED_KITS))], 0, is_kit=True)
         places = (RECORDED_LOW, RECORDED_MID, RECORDED_HIGH)
     else:

@@ -18,18 +18,19 @@ from compjax.audio.constants import (
     SILENT_LATENT,
 )
 from compjax.audio.errors import UserError
+from compjax.audio.pitch_spectrum import STRIDE
 from compjax.data.batches import style_over_time
 from compjax.data.pianoroll import rasterise
 from compjax.data.style import Style
 from compjax.data.symbolic import Note
 from compjax.inference import equaliser, gates
 from compjax.inference.arrangers import ARRANGERS
-from compjax.inference.composer import COMPOSITIONAL, LEAD_IN, Plan
+from compjax.inference.composer import COMPOSITIONAL, LEAD_IN, Plan, Sound
 from compjax.inference.notes import moved
 from compjax.inference.steering import HEARD, Steering
 from compjax.inference.windows import WindowConfig, over_windows
 from compjax.models.arranging_agent import ArrangingAgent, pool_components
-from compjax.models.harmonic_extractor import harmonic_map
+from compjax.models.listening import harmonic_map
 from compjax.models.note_renderer import NoteGrid, note_ages
 
 WINDOWS = WindowConfig(length=768, context=128, fade=16)
@@ -43,6 +44,8 @@ class Heard:
     Attributes:
         rhythm: `[T, 64]`, the component.
         harmony: `[T, 64]` salience of MIDI pitches 24 to 87, in [0, 1].
+        classes: `[T, 12]` probability that a pitch class sounds, C first.
+        bass: `[T, 12]` probability that it is the lowest tone; all low where there is none.
         timbre: `[64]`, the component.
         voices: `[T, 3]` probability of a hit by voice: low, mid, high.
         hit_velocities: `[T, 3]`.
@@ -51,10 +54,16 @@ class Heard:
 
     rhythm: np.ndarray
     harmony: np.ndarray
+    classes: np.ndarray
+    bass: np.ndarray
     timbre: np.ndarray
     voices: np.ndarray
     hit_velocities: np.ndarray
     levels: np.ndarray
+
+
+SPECTRUM_WINDOWS = WindowConfig(length=192, context=32, fade=4)
+"""The same for the pitch spectrum, which has a quarter of the frames."""
 
 
 class Agent:
@@ -64,26 +73,43 @@ class Agent:
         self._variables = jax.device_put(variables)
         names = ("hear", "select", "compose", "render")
         self._hear, self._select, self._compose, self._render = (program(module, name) for name in names)
+        self._sound = program(module, "sound", frames=SPECTRUM_WINDOWS.length * STRIDE)
         self._ages = jax.jit(note_ages)
 
-    def listen(self, latents: np.ndarray) -> Heard:
-        """What is heard in a clip's latents `[T, 128]`."""
+    def listen(self, sound: Sound) -> Heard:
+        """What is heard in a clip."""
+        latents = sound.latents
 
         def window(chunk):
-            heard, hits = self._hear(self._variables, chunk[None])
-            timbre = np.broadcast_to(np.asarray(heard.timbre), (len(chunk), heard.timbre.shape[-1]))
-            return heard.rhythm[0], heard.harmony[0], hits[0], timbre
+            (rhythm, timbre), hits = self._hear(self._variables, chunk[None])
+            timbre = np.broadcast_to(np.asarray(timbre), (len(chunk), timbre.shape[-1]))
+            return rhythm[0], hits[0], timbre
 
-        rhythm, harmony, hits, timbre = over_windows(window, [latents], WINDOWS, pad=SILENT_LATENT)
+        rhythm, hits, timbre = over_windows(window, [latents], WINDOWS, pad=SILENT_LATENT)
+        harmony, classes, bass = self._listen_to_pitches(sound)
         loudness = np.maximum(latents.mean(axis=1) - SILENT_LATENT, 1e-3)
         return Heard(
             rhythm=rhythm,
             harmony=harmony,
+            classes=classes,
+            bass=bass,
             timbre=(timbre * (loudness / loudness.sum())[:, None]).sum(axis=0),
             voices=1.0 / (1.0 + np.exp(-hits[:, :NUM_VOICES])),
             hit_velocities=np.clip(hits[:, NUM_VOICES:], 0.0, 1.0),
             levels=np.exp(latents @ harmonic_map((1.0,))[..., 0] * LATENT_STD + LATENT_MEAN),
         )
+
+    def _listen_to_pitches(self, sound: Sound) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Salience `[T, 64]`, and probabilities of classes and of the bass `[T, 12]`."""
+
+        def window(chunk):
+            heard = self._sound(self._variables, chunk[None])
+            bass = jax.nn.softmax(heard.bass[0])[:, :-1]
+            return jax.nn.sigmoid(heard.pitches[0]), jax.nn.sigmoid(heard.classes[0]), bass
+
+        settings = {"pad": SILENT_LATENT, "rate_out": STRIDE}
+        parts = over_windows(window, [sound.spectrum], SPECTRUM_WINDOWS, **settings)
+        return tuple(part[: len(sound.latents)] for part in parts)
 
     def select(self, heard_input: Heard, heard_target: Heard) -> np.ndarray:
         """The gates `[T, 6]` that the selector chooses for the pair."""
@@ -136,12 +162,12 @@ class Agent:
         return ages
 
 
-def program(module: ArrangingAgent, method: str):
+def program(module: ArrangingAgent, method: str, **settings):
     """The jitted method of the module; weights of another version are the user's to put right."""
 
     def apply(variables, *args):
         try:
-            return module.apply(variables, *args, method=method)
+            return module.apply(variables, *args, method=method, **settings)
         except flax.errors.FlaxError as error:
             reason = str(error).partition(" (https")[0]
             raise UserError(f"the agent's weights do not fit this version of compjax: {reason}") from error
@@ -177,11 +203,10 @@ class ArrangingComposer:
     def __init__(self, agent: Agent):
         self.agent = agent
 
-    def listen(self, input_latents: np.ndarray, target_latents: np.ndarray) -> HeardClips:
-        """What is heard in two clips' latents `[T, 128]`."""
-        both = (input_latents, target_latents)
-        first, second = (self.agent.listen(latents) for latents in both)
-        return HeardClips((first, second), (equaliser.colour(both[0]), equaliser.colour(both[1])))
+    def listen(self, input: Sound, target: Sound) -> HeardClips:
+        """What is heard in two clips."""
+        colours = (equaliser.colour(input.latents), equaliser.colour(target.latents))
+        return HeardClips((self.agent.listen(input), self.agent.listen(target)), colours)
 
     def select(self, heard: HeardClips) -> np.ndarray:
         """The selector's gates `[T, 6]`."""

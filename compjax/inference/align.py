@@ -144,21 +144,27 @@ def find_beats(audio: np.ndarray) -> beats.Beats:
 
 
 def apply(
-    latents: np.ndarray, time_map: TimeMap, frames: int, lead: int = 0, config: AlignConfig = AlignConfig()
+    latents: np.ndarray,
+    time_map: TimeMap,
+    frames: int,
+    lead: int = 0,
+    rate: float = FRAME_RATE,
+    config: AlignConfig = AlignConfig(),
 ) -> np.ndarray:
     """The target's latents `[lead + T2, D]` as they sound along the input, `[lead + frames, D]`.
 
-    Both begin `lead` frames before their clips; there the target goes at its own speed.
+    Both begin `lead` frames before their clips; there the target goes at its own speed. `rate` is that
+    of the frames in Hz.
     """
-    times = (np.arange(-lead, frames) + 0.5) / FRAME_RATE
+    times = (np.arange(-lead, frames) + 0.5) / rate
     place, turns = places(time_map, np.maximum(times, 0.0))
     place = place + np.minimum(times, 0.0)
-    begin = lead / FRAME_RATE
-    aligned = read_frames(latents, begin + place)
+    begin = lead / rate
+    aligned = read_frames(latents, begin + place, rate)
     since = place - time_map.loop[0]
     fading = np.flatnonzero((turns > turns[0]) & (since < config.fade))
     if fading.size:
-        beyond = read_frames(latents, begin + time_map.loop[-1] + since[fading])
+        beyond = read_frames(latents, begin + time_map.loop[-1] + since[fading], rate)
         weight = (since[fading] / config.fade).astype(np.float32)[:, None]
         aligned[fading] = weight * aligned[fading] + (1 - weight) * beyond
     return aligned
@@ -187,9 +193,9 @@ def places(time_map: TimeMap, times: np.ndarray) -> tuple[np.ndarray, np.ndarray
     return np.interp(phases - turns * time_map.length, np.arange(time_map.loop.size), time_map.loop), turns
 
 
-def read_frames(latents: np.ndarray, times: np.ndarray) -> np.ndarray:
+def read_frames(latents: np.ndarray, times: np.ndarray, rate: float = FRAME_RATE) -> np.ndarray:
     """Latents `[T, D]` at times `[N]` in seconds, linear between frames, held beyond the ends: `[N, D]`."""
-    place = np.clip(times * FRAME_RATE - 0.5, 0, latents.shape[0] - 1)
+    place = np.clip(times * rate - 0.5, 0, latents.shape[0] - 1)
     before = np.floor(place).astype(int)
     after = np.minimum(before + 1, latents.shape[0] - 1)
     weight = (place - before).astype(np.float32)[:, None]

@@ -12,7 +12,9 @@ import numpy as np
 from compjax.audio import loudness, waveform
 from compjax.audio.constants import HOP_LENGTH, MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 from compjax.audio.errors import UserError
+from compjax.audio.pitch_spectrum import pitch_spectrum
 from compjax.inference.align import audible_span
+from compjax.inference.composer import Sound
 from compjax.inference.grooves import Groove
 
 Source = str | os.PathLike | np.ndarray | Groove
@@ -83,11 +85,11 @@ def _checked(samples: np.ndarray, role: str, sample_rate: int | None) -> np.ndar
     return waveform.resample(mono.astype(np.float32), sample_rate, SAMPLE_RATE)
 
 
-def encode(clip: Clip, encoder: Callable[[np.ndarray], np.ndarray], lead: int = 0) -> np.ndarray:
-    """Latents `[lead + T, D]` of a clip at the reference level, after `lead` frames of silence.
+def encode(clip: Clip, encoder: Callable[[np.ndarray], np.ndarray], lead: int = 0) -> Sound:
+    """Latents and pitch spectrum of a clip at the reference level, after `lead` frames of silence.
 
     `encoder` takes `[S]` of any length to `[T, D]`.
     """
     padded = np.pad(clip.audio, (lead * HOP_LENGTH, clip.frames * HOP_LENGTH - clip.audio.size))
     padded *= np.float32(clip.gain)
-    return encoder(padded)
+    return Sound(encoder(padded), pitch_spectrum(padded))

@@ -30,6 +30,19 @@ LEAD_IN = 16
 
 
 @dataclasses.dataclass(frozen=True)
+class Sound:
+    """A clip at the reference level as an agent gets it, after `LEAD_IN` frames of silence.
+
+    Attributes:
+        latents: `[T, D]`, the codec's.
+        spectrum: `[ceil(T / 4), 300]`, see `compjax.audio.pitch_spectrum`.
+    """
+
+    latents: np.ndarray
+    spectrum: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
 class Plan:
     """What has been decided of a composition before it is rendered.
 
@@ -63,8 +76,8 @@ class Composer(Protocol):
     writes_notes: bool
     raw_latents: bool
 
-    def listen(self, input_latents: np.ndarray, target_latents: np.ndarray) -> HeardPair:
-        """What is heard in two clips, `[T, D]` each; shared by all variations of the pair."""
+    def listen(self, input: Sound, target: Sound) -> HeardPair:
+        """What is heard in two clips of one length; shared by all variations of the pair."""
         ...
 
     def select(self, heard: HeardPair) -> np.ndarray:

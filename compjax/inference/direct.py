@@ -14,7 +14,7 @@ from compjax.audio.errors import UserError
 from compjax.data.batches import style_over_time
 from compjax.data.style import Style
 from compjax.inference.arrangers import CANNOT_BE_STEERED
-from compjax.inference.composer import COMPOSITIONAL, LEAD_IN, Plan
+from compjax.inference.composer import COMPOSITIONAL, LEAD_IN, Plan, Sound
 from compjax.inference.notes import moved, roll_to_notes
 from compjax.inference.steering import HEARD, Steering
 from compjax.inference.windows import WindowConfig, over_windows
@@ -58,9 +58,9 @@ class DirectComposer:
         self.title = COMPOSITIONAL if composes else "Masking (input/target)"
         self.remarks = () if self.writes_notes else (NO_NOTES,)
 
-    def listen(self, input_latents: np.ndarray, target_latents: np.ndarray) -> HeardLatents:
+    def listen(self, input: Sound, target: Sound) -> HeardLatents:
         """The clips as they are, and what the agent chooses for them."""
-        clips = (np.asarray(input_latents, np.float32), np.asarray(target_latents, np.float32))
+        clips = (np.asarray(input.latents, np.float32), np.asarray(target.latents, np.float32))
         return HeardLatents(
             clips, self._over_windows(clips, None, self._style(Style(), len(clips[0])))["gates"]
         )

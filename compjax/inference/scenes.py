@@ -12,7 +12,7 @@ from compjax.audio.constants import FRAME_RATE, SAMPLE_RATE
 from compjax.audio.errors import UserError
 from compjax.data.symbolic import LOW, Harmony, Rhythm, shifted
 from compjax.evaluation import beats
-from compjax.inference import align, arrangers, clips, report, views
+from compjax.inference import align, clips, hearing, report, views
 from compjax.inference.grooves import Groove
 from compjax.inference.steering import HEARD, Steering
 
@@ -65,12 +65,12 @@ def see(
     on_input, on_target = _beats(alignment, references)
     seen = []
     for index, (audio, times) in enumerate(((kept.input, on_input), (kept.aligned, on_target))):
-        rhythm, harmony = arrangers.read_clip(heard[index])
+        rhythm, harmony = hearing.read_clip(heard[index])
         if index == 0 and steering.rhythm is not None:
             rhythm = steering.later(lead / FRAME_RATE).rhythm
         rhythm, harmony = _within(rhythm, harmony, lead, kept.seconds)
         seen.append(views.ClipView(kept.names[index], audio, times, rhythm.hits, harmony, kept.seconds))
-    both = steering.later(lead / FRAME_RATE).over(*arrangers.read_pair(heard, gates))
+    both = steering.later(lead / FRAME_RATE).over(*hearing.read_pair(heard, gates))
     keeps_time = not alignment.warped and alignment.repeats <= 1.01 and abs(alignment.lag) < 0.01
     rhythm, harmony = _within(*both, lead, kept.seconds)
     return views.PairView(
@@ -83,7 +83,7 @@ def see_clip(source: clips.Source, audio: np.ndarray, heard, lead: int) -> views
     found = align.find_beats(audio)
     times = found.times if found.confidence >= align.AlignConfig().min_confidence else beats.NO_BEATS.times
     seconds = audio.size / SAMPLE_RATE
-    rhythm, harmony = _within(*arrangers.read_clip(heard), lead, seconds)
+    rhythm, harmony = _within(*hearing.read_clip(heard), lead, seconds)
     return views.ClipView(_name(source, "clip"), views.kept(audio), times, rhythm.hits, harmony, seconds)
 
 
@@ -128,7 +128,7 @@ def groove_of(view: views.PairView) -> Groove:
     bar = first + period * int(np.argmax(strongest))
     while bar > view.rhythm.hits[0].time + period / 8:  # the bar that the clip begins in
         bar -= period * per_bar
-    return Groove(view.rhythm.hits, seconds, 60.0 / period, per_bar, float(bar))
+    return Groove(view.rhythm.hits, seconds, round(60.0 / period, 4), per_bar, round(float(bar), 3))
 
 
 def _struck_at(hits, times: np.ndarray, period: float) -> float:

@@ -11,11 +11,13 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from compjax.audio.constants import NUM_VOICES
+from compjax.audio.constants import NUM_VOICES, SILENT_LATENT
+from compjax.audio.pitch_spectrum import STRIDE
 from compjax.models.arranging_config import ArrangingConfig
-from compjax.models.harmonic_extractor import COMPONENT_SIZE, Components, HarmonicExtractor
+from compjax.models.listening import COMPONENT_SIZE, Components, RhythmNet, TimbreNet, unpool_time
 from compjax.models.note_renderer import NoteGrid, NoteRenderer, note_ages
 from compjax.models.outputs import AgentOutput, PianoRoll
+from compjax.models.pitch_net import PitchNet, Sounding, in_turns
 from compjax.models.roll_composer import RollComposer
 
 Array = jax.Array
@@ -54,12 +56,18 @@ def decide_notes(roll: PianoRoll) -> NoteGrid:
 
 
 class ArrangingAgent(nn.Module):
-    """See the module. `style` is `[B, T, 9]`: the style vector and, last, its contour over time."""
+    """See the module. `style` is `[B, T, 9]`: the style vector and, last, its contour over time.
+
+    Hearing is taught by what can be heard, composing by notes, rendering by sound: no gradient goes
+    from one to another, and none has to outweigh the others.
+    """
 
     config: ArrangingConfig = ArrangingConfig()
 
     def setup(self):
-        self.extractor = HarmonicExtractor(self.config)
+        self.rhythm_net = RhythmNet(self.config)
+        self.timbre_net = TimbreNet(self.config)
+        self.pitch_net = PitchNet(self.config)
         self.hit_head = nn.Dense(2 * NUM_VOICES)
         self.selector = nn.Sequential([nn.Dense(128), nn.relu, nn.Dense(6)])
         self.composer = RollComposer(self.config)
@@ -70,6 +78,7 @@ class ArrangingAgent(nn.Module):
         input_latents: Array,
         target_latents: Array,
         *,
+        spectra: Array,
         style: Array,
         gates: Array | None = None,
         notes: NoteGrid | None = None,
@@ -80,23 +89,29 @@ class ArrangingAgent(nn.Module):
         Args:
             input_latents: `[B, T, 128]`.
             target_latents: `[B, T, 128]`.
+            spectra: `[B, 2, ceil(T / 4), 300]`, the pitch spectra of input and target.
             style: `[B, T, 9]`.
             gates: `[B, 6]` or `[B, T, 6]` in [0, 1]; None lets the selector decide.
             notes: notes to render; None renders what was composed.
             train: nothing differs; there is no dropout.
         """
         del train
-        both = self.extractor(jnp.concatenate([input_latents, target_latents]))
+        latents = jnp.concatenate([input_latents, target_latents])
+        sounding = self.sound(jnp.concatenate([spectra[:, 0], spectra[:, 1]]), latents.shape[1])
+        (rhythm, timbre), hits = self.hear(latents)
+        both = Components(rhythm, nn.sigmoid(sounding.pitches), timbre)
         heard = [jax.tree.map(lambda x, i=i: jnp.split(x, 2)[i], both) for i in (0, 1)]
         components = stack_components(*heard)
-        logits = self.select(pool_components(components))
+        logits = self.select(pool_components(jax.lax.stop_gradient(components)))
         gates = self._spread(gates if gates is not None else nn.sigmoid(logits), components)
-        roll = self.compose(components, gates, style)
+        roll = self.compose(jax.lax.stop_gradient(components), gates, style)
         ages, _ = note_ages(notes if notes is not None else decide_notes(roll))
         latents = self.render(ages, mix_factors(components, gates)[2])
         extras = {
-            "harmony_logits": both.harmony_logits,
-            "hits": self.hit_head(both.rhythm),
+            "harmony_logits": sounding.pitches,
+            "chord_logits": sounding.classes,
+            "bass_logits": sounding.bass,
+            "hits": hits,
             "gate_logits": logits,
         }
         return AgentOutput(latents, gates, components, roll, jnp.zeros(()), extras)
@@ -105,10 +120,16 @@ class ArrangingAgent(nn.Module):
         """Gates as `[B, T, 6]`."""
         return jnp.broadcast_to(gates[:, None] if gates.ndim == 2 else gates, components.shape[:3])
 
-    def hear(self, latents: Array) -> tuple[Components, Array]:
-        """Components of one clip's latents `[B, T, 128]`, and its hits `[B, T, 6]`: logits, velocities."""
-        heard = self.extractor(latents)
-        return heard, self.hit_head(heard.rhythm)
+    def hear(self, latents: Array) -> tuple[tuple[Array, Array], Array]:
+        """Rhythm `[B, T, 64]` and timbre `[B, 64]` of latents; hits `[B, T, 6]`: logits, velocities."""
+        above = latents - SILENT_LATENT
+        rhythm = self.rhythm_net(above)
+        return (rhythm, self.timbre_net(above)), self.hit_head(rhythm)
+
+    def sound(self, spectrum: Array, frames: int) -> Sounding:
+        """What sounds in clips' pitch spectra `[B, ceil(T / 4), 300]`, at each of T latent frames."""
+        heard = in_turns(self.pitch_net, spectrum)
+        return jax.tree.map(lambda x: unpool_time(x, STRIDE, frames), heard)
 
     def select(self, pooled: Array) -> Array:
         """Gate logits `[B, 6]` for a whole clip, from `pool_components` of what is heard in both."""
@@ -118,7 +139,7 @@ class ArrangingAgent(nn.Module):
         """The piano roll of gated components."""
         rhythm, harmony, timbre = mix_factors(components, gates)
         hits = nn.sigmoid(self.hit_head(rhythm)[..., :NUM_VOICES])
-        return self.composer(rhythm, harmony, timbre, hits, style)
+        return self.composer(rhythm, harmony, timbre, jax.lax.stop_gradient(hits), style)
 
     def render(self, ages: Array, timbre: Array) -> Array:
         """Latents `[B, T, 128]` of decided notes, given by their ages, in a timbre `[B, 64]`."""

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 
 from compjax.audio.errors import UserError
 from compjax.losses.factors import factor_losses
-from compjax.losses.hearing import hit_loss, salience_loss, selector_loss
+from compjax.losses.hearing import bass_loss, chord_loss, hit_loss, salience_loss, selector_loss
 from compjax.losses.latent import latent_loss
 from compjax.losses.novelty import novelty_hinge, novelty_score
 from compjax.losses.pianoroll import velocity_error, weighted_cross_entropy
@@ -41,9 +41,12 @@ NAMES = (
     *decoded.NAMES,
     "novelty",
     "regulariser",
+    "mask_balance",
     *ADVERSARIAL,
     *ROLL,
     "salience",
+    "chords",
+    "bass",
     "hits",
     "selector",
     *OF_FACTORS,
@@ -64,13 +67,14 @@ class ObjectiveConfig:
     """How the losses are taken, apart from their weights.
 
     Attributes:
-        codec: whose decoder makes sound of latents.
+        codec, codec_weights: whose latents these are, and the file with its weights if not the usual one.
         decoded_seconds: length of the stretch that is decoded in a step, the same in all of a batch; 0: all.
         gate: how the agent's gate logits become weights, for reporting: `sigmoid` or `softmax`.
         critics: of the adversarial losses.
     """
 
-    codec: str = "vocos"
+    codec: str = decoded.LOG_BANDS
+    codec_weights: str = ""
     decoded_seconds: float = 1.0
     gate: str = "sigmoid"
     critics: CriticConfig = CriticConfig()
@@ -123,6 +127,9 @@ def hearing_losses(extras: Mapping[str, Array], batch: Batch) -> dict[str, Array
     if "harmony_logits" in extras:
         labels = both_clips(batch["salience"])
         losses["salience"] = averaged(salience_loss, twice, extras["harmony_logits"], labels)
+    if "chord_logits" in extras:
+        losses["chords"] = averaged(chord_loss, twice, extras["chord_logits"], labels)
+        losses["bass"] = averaged(bass_loss, twice, extras["bass_logits"], both_clips(batch["bass"]))
     if "hits" in extras:
         losses["hits"] = averaged(hit_loss, twice, extras["hits"], both_clips(batch["hits"]))
     if "gate_logits" in extras:
@@ -131,16 +138,24 @@ def hearing_losses(extras: Mapping[str, Array], batch: Batch) -> dict[str, Array
     return losses
 
 
-def latent_losses(output: AgentOutput, batch: Batch) -> dict[str, Array]:
-    """Distance to the arrangement, novelty, the agent's own regulariser, and the factors for want of it."""
+def mean_difference(latents: Array, truth: Array) -> Array:
+    """Mean absolute difference: the distance of latents that are no log bands."""
+    return jnp.mean(jnp.abs(latents - truth))
+
+
+def latent_losses(output: AgentOutput, batch: Batch, log_bands: bool) -> dict[str, Array]:
+    """Distance to the arrangement, novelty, the agent's own regularisers, and for want of it the factors."""
     known = batch.get("has_arrangement")
     clips = batch["input_latents"], batch["target_latents"]
+    distance = latent_loss if log_bands else mean_difference
     losses = {
-        "latent": averaged(latent_loss, known, output.latents, batch["arrangement"]),
+        "latent": averaged(distance, known, output.latents, batch["arrangement"]),
         "novelty": novelty_hinge(output.latents, *clips),
         "regulariser": output.regulariser,
     }
-    if known is not None:
+    if "mask_balance" in output.extras:
+        losses["mask_balance"] = output.extras["mask_balance"]
+    if known is not None and log_bands:
         unknown = 1.0 - known
         for factor, apart in factor_losses(output.latents, *clips, batch["gates"]).items():
             losses[f"factor_{factor}"] = jnp.sum(apart * unknown) / jnp.maximum(jnp.sum(unknown), 1.0)
@@ -160,8 +175,12 @@ class Objective:
         if unknown:
             raise UserError(f"there is no loss {unknown[0]!r} (config.losses); there are {', '.join(NAMES)}")
         self.weights = dict(weights)
-        self._gate = config.gate
+        self._gate, self._log_bands = config.gate, config.codec == decoded.LOG_BANDS
         wanted = {name for name, weight in weights.items() if not is_off(weight)}
+        if not self._log_bands and (reading := wanted & set(OF_FACTORS)):
+            raise UserError(
+                f"{min(reading)} reads log bands, and latents of codec {config.codec!r} are none; weigh it 0"
+            )
         self._critics = Critics(
             adversaries.LATENT in wanted,
             bool({adversaries.AUDIO, adversaries.FEATURES} & wanted),
@@ -169,7 +188,8 @@ class Objective:
         )
         self._skipped = set(COSTLY) - wanted
         hears = bool(wanted & set(COSTLY) - {adversaries.LATENT})
-        self._decoder = decoded.Decoder(config.codec, config.decoded_seconds) if hears else None
+        path = config.codec_weights or None
+        self._decoder = decoded.Decoder(config.codec, path, config.decoded_seconds) if hears else None
         self.frozen = self._decoder.params if self._decoder else {}
 
     def init_critics(self, key: Array, latents: Array) -> CriticState | None:
@@ -188,7 +208,7 @@ class Objective:
         critics: CriticState | None = None,
     ) -> dict[str, Array]:
         """Every loss that applies and has a weight, by name, unweighted scalars; as `__call__`."""
-        losses = latent_losses(output, batch) | hearing_losses(output.extras, batch)
+        losses = latent_losses(output, batch, self._log_bands) | hearing_losses(output.extras, batch)
         if output.roll is not None:
             losses |= roll_losses(output.roll, batch)
         sound = self._sound(output.latents, batch, key, frozen)

@@ -1,10 +1,9 @@
-"""Extractor of the arranging agent: what is struck, what sounds, and with which colour.
+"""How the arranging agent listens: what is struck, and with which colour.
 
 Each factor has the geometry that suits it. Rhythm is read from spectral change at the full frame
-rate. Harmony is read pitch by pitch with shared weights, from the energy at each pitch and at its
-harmonics (harmonic stacking: Bittner et al., "A Lightweight Instrument-Agnostic Model for
-Polyphonic Note Transcription", ICASSP 2022), so what is learned at one pitch holds at all.
-Timbre is pooled over the clip, so it can carry neither a rhythm nor a chord sequence.
+rate; timbre is pooled over the clip, so it can carry neither a rhythm nor a chord sequence. What
+sounds is heard by `pitch_net.py`. Both expect latents above silence, so that the zeros which
+convolutions pad with are silence.
 """
 
 from __future__ import annotations
@@ -15,11 +14,10 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
-from compjax.audio.constants import BANDS_PER_OCTAVE, LATENT_SIZE, NUM_PITCHES, SILENT_LATENT
+from compjax.audio.constants import BANDS_PER_OCTAVE, LATENT_SIZE, NUM_PITCHES
 from compjax.models.arranging_config import ArrangingConfig
 
 COMPONENT_SIZE = NUM_PITCHES
-HARMONY_STRIDE = 4  # 18.75 frames per second: chords do not need more
 BANDS_PER_SEMITONE = BANDS_PER_OCTAVE / 12
 
 Array = jax.Array
@@ -33,13 +31,11 @@ class Components:
         rhythm: `[B, T, 64]`.
         harmony: `[B, T, 64]` salience of the 64 pitches, in [0, 1].
         timbre: `[B, 64]`, one for the clip.
-        harmony_logits: `[B, T, 64]`, before the sigmoid.
     """
 
     rhythm: Array
     harmony: Array
     timbre: Array
-    harmony_logits: Array
 
 
 def harmonic_map(ratios: tuple[float, ...]) -> np.ndarray:
@@ -82,32 +78,6 @@ class RhythmNet(nn.Module):
         return nn.Dense(COMPONENT_SIZE)(x)
 
 
-class HarmonyNet(nn.Module):
-    """Latents above silence `[B, T, 128]` to salience logits `[B, T, 64]`; one set of weights for all."""
-
-    config: ArrangingConfig
-
-    @nn.compact
-    def __call__(self, latents: Array) -> Array:
-        frames = latents.shape[1]
-        x = pool_time(latents, HARMONY_STRIDE)
-        level = x.mean(axis=-1, keepdims=True)[..., None, :]  # [B, T', 1, 1]
-        stack = jnp.einsum("btn,nph->btph", x, harmonic_map(self.config.harmonics))
-        x = jnp.concatenate([stack, jnp.broadcast_to(level, (*stack.shape[:3], 1))], axis=-1)
-        x = nn.relu(nn.Conv(self.config.harmony_width, (3, 5))(x))
-        for dilation in self.config.harmony_dilations:
-            x = x + self._block(x, dilation)
-        logits = nn.Dense(1)(x)[..., 0]
-        return unpool_time(logits, HARMONY_STRIDE, frames)
-
-    def _block(self, x: Array, dilation: int) -> Array:
-        """A convolution along time, then one along pitch: `[B, T', 64, C]` to the same."""
-        width = self.config.harmony_width
-        y = nn.LayerNorm()(x)
-        y = nn.relu(nn.Conv(width, (5, 1), kernel_dilation=(dilation, 1))(y))
-        return nn.Conv(width, (1, 13))(y)
-
-
 class TimbreNet(nn.Module):
     """Latents above silence `[B, T, 128]` to the timbre component `[B, 64]`, weighted by loudness."""
 
@@ -129,20 +99,3 @@ class TimbreNet(nn.Module):
         ]
         y = nn.relu(nn.Dense(2 * width)(jnp.concatenate(pooled, axis=-1)))
         return nn.Dense(COMPONENT_SIZE)(y)
-
-
-class HarmonicExtractor(nn.Module):
-    """The three components of a clip; one set of weights hears the input and the target."""
-
-    config: ArrangingConfig = ArrangingConfig()
-
-    @nn.compact
-    def __call__(self, latents: Array) -> Components:
-        latents = latents - SILENT_LATENT  # so that the zeros which convolutions pad with are silence
-        logits = HarmonyNet(self.config)(latents)
-        return Components(
-            rhythm=RhythmNet(self.config)(latents),
-            harmony=nn.sigmoid(logits),
-            timbre=TimbreNet(self.config)(latents),
-            harmony_logits=logits,
-        )
