@@ -11,7 +11,22 @@ Hardware:  an accelerator; on a CPU set --config.agent.settings.size=tiny --conf
 Data:      as in experiments/arranging.py. The arrangements are not used, except to validate.
 """
 
+import pathlib
+import runpy
+
 from ml_collections import ConfigDict
+
+agent_experiment = runpy.run_path(str(pathlib.Path(__file__).with_name("common.py")))["agent_experiment"]
+
+LOSSES = {
+    "spectral_sources": 0.01,  # --loss_weight_spectral; half against each of the two clips
+    "regulariser": 0.1,  # --mask_reg_weight; novelty and balance, or the masks' regulariser
+    "adversarial": 0.01,  # --gan_weight; the latent discriminator
+    "mel_sources": 0.0,
+    "mask_balance": 0.0,
+    "latent": 0.0,  # ours, reported to be compared
+    "novelty": 0.0,
+}
 
 
 def get_config(agent: str = "compositional") -> ConfigDict:
@@ -20,31 +35,10 @@ def get_config(agent: str = "compositional") -> ConfigDict:
     Every field can be set with --config.<field>=<value>. `agent.settings.stages` is the original's
     num_transformer_layers, save that its 1, which means no cascade, is 0 here.
     """
-    config = ConfigDict()
-    config.kind = "agent"
-    config.seed = 0
-    config.batch_size = 8
-    config.num_steps = 100_000
-    config.log_every = 25
-    config.validate_every = 500
-    config.ema_decay = 0.999
-
-    config.codec = "vocos"
-    config.codec_weights = ""
     settings = {"exact": True, "size": "original", "stages": 2, "layers": 4}
-    config.agent = ConfigDict({"name": agent, "settings": settings, "given": ()})  # it selects by itself
-    config.optimizer = ConfigDict(
-        {"learning_rate": 1e-4, "warmup_steps": 0, "decay_steps": 0, "weight_decay": 0.01, "clip_norm": 10.0}
-    )
-    config.losses = ConfigDict(
-        {
-            "spectral_sources": 0.01,  # --loss_weight_spectral; half against each of the two clips
-            "regulariser": 0.1,  # --mask_reg_weight; novelty and balance, or the masks' regulariser
-            "adversarial": 0.01,  # --gan_weight; the latent discriminator
-            "latent": 0.0,  # ours, logged to be compared
-            "novelty": 0.0,
-        }
-    )
-    config.objective = ConfigDict({"gate": "softmax"})
-    config.data = ConfigDict({"train": "data/train", "dev": "data/dev", "augment": True, "dev_examples": 64})
+    config = agent_experiment(agent, settings, LOSSES, 100_000, 1e-4)
+    config.agent.given = ()  # neither gates nor style: it selects by itself
+    config.optimizer.decay_steps = 0  # a constant rate
+    config.optimizer.clip_norm = 10.0
+    config.objective.gate = "softmax"
     return config

@@ -107,6 +107,7 @@ def configured(config: Any, budget: Budget) -> Any:
         config.optimizer.warmup_steps = budget.steps // 10
         config.optimizer.decay_steps = budget.steps
         config.optimizer.clip_norm = 1.0
+        config.auditions.clips = 0  # all are judged in the end
         settings = config.agent.settings
         if config.agent.name == "compositional":
             settings.size = budget.size

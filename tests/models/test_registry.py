@@ -1,5 +1,8 @@
 """Agents by name and settings."""
 
+import pathlib
+import runpy
+
 import pytest
 
 from compjax.models.config import CascadeConfig, MaskingConfig, seed_exact_network
@@ -44,3 +47,15 @@ def test_ours_is_wired_otherwise():
 def test_what_is_unknown_is_named(name, settings, message):
     with pytest.raises(ValueError, match=message):
         build_agent(name, settings)
+
+
+@pytest.mark.parametrize("agent", ["compositional", "masking"])
+def test_the_experiment_builds_exactly_the_originals_network(agent):
+    """The network that `test_golden.py` compares with the original's values, array by array."""
+    pytest.importorskip("ml_collections")
+    path = pathlib.Path(__file__).parents[2] / "experiments" / "seed_exact.py"
+    config = runpy.run_path(str(path))["get_config"](agent)
+    built = build_agent(config.agent.name, config.agent.settings.to_dict())
+    assert built == build_agent(agent, {"exact": True})
+    assert built.config == seed_exact_network(agent, 2)
+    assert config.agent.given == ()
