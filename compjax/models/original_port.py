@@ -47,6 +47,7 @@ def read_checkpoint(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, 
     config = {
         **describe(state, path),
         "codec": "encodec",
+        "raw_latents": True,  # it was trained on what the encoder gives, not normalised
         "frames": FRAMES,
         "source": {"args": _plain(content.get("args"))},
     }

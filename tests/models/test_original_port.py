@@ -54,6 +54,7 @@ def test_a_checkpoint_becomes_an_agent(tmp_path, masks, quick_jit, golden):
     config, variables = read_checkpoint(tmp_path / "best_model.pt")
     assert config["source"]["args"] == {"lr": 1e-4}
     assert (config["agent"], config["codec"], config["frames"]) == ("masking", "encodec", 1200)
+    assert config["raw_latents"] is True
     module = build_agent(config["agent"], config["settings"])
     output = quick_jit(module.apply)(variables, golden["input_latents"], golden["target_latents"])
     np.testing.assert_allclose(output.extras["input_mask"], golden["input_mask"], rtol=0, atol=2e-4)
