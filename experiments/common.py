@@ -66,5 +66,5 @@ def agent_experiment(
         }
     )
     # Validation clips that are decoded and judged like compjax-evaluate's, and whether baselines are.
-    config.auditions = ConfigDict({"clips": 4, "baselines": True})
+    config.auditions = ConfigDict({"clips": 2, "baselines": True})
     return config

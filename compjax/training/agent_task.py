@@ -14,6 +14,8 @@ from compjax.data.pipeline import open_pipeline, validation_batches
 from compjax.models.registry import build_agent
 from compjax.training import identity, sharding, throughput
 from compjax.training.agent_validation import AgentValidation
+from compjax.training.auditions import audition_config
+from compjax.training.begin import weights_to_begin_with
 from compjax.training.export import export_weights
 from compjax.training.gradients import make_gradient_norms
 from compjax.training.loop import loop_config
@@ -92,6 +94,7 @@ def build_task(config: Any, mesh: jax.sharding.Mesh) -> Task:
         held_out,
         mesh,
         objective.frozen,
+        audition_config(config.get("auditions", {"clips": 0})),
         **codec,
     )
     init = functools.partial(initial_state, agent, objective, optimizer, config.seed, frames, shapes)
@@ -120,7 +123,7 @@ def build_task(config: Any, mesh: jax.sharding.Mesh) -> Task:
     return Task(
         loop=loop,
         init=init,
-        begin=lambda state: state,
+        begin=functools.partial(weights_to_begin_with, config.get("start_from", "")),
         train_step=lambda state, batch: train(state, batch, objective.frozen),
         compile=compile_all,
         probe=probe,

@@ -11,6 +11,7 @@ import numpy as np
 
 from compjax.data.batches import Batch
 from compjax.training import sharding
+from compjax.training.auditions import AuditionConfig, Auditions
 from compjax.training.state import TrainState
 from compjax.training.task import Examples, Scalars, Validation
 
@@ -25,6 +26,7 @@ class AgentValidation:
         step: `step.make_validation_step`'s.
         local: this host's part of the batches.
         frozen: the objective's frozen parameters.
+        auditions: how many compositions are decoded and judged.
         codec, codec_weights: the codec that makes the examples audible, and its weights if not bundled.
     """
 
@@ -32,12 +34,14 @@ class AgentValidation:
     local: list[Batch]
     mesh: jax.sharding.Mesh
     frozen: Any
+    auditions: AuditionConfig
     codec: str
     codec_weights: str | None = None
 
     def __post_init__(self) -> None:
         self._batches = [sharding.to_global(batch, self.mesh) for batch in self.local]
         self._decode: Callable[[np.ndarray], np.ndarray] | None = None
+        self._judge = Auditions(self._sound, self.local[0], self.auditions)
 
     def _arguments(self, state: TrainState, batch: Any) -> tuple:
         return {"params": state.ema, **state.model_state}, batch, self.frozen, state.critics
@@ -57,8 +61,10 @@ class AgentValidation:
             found.append(jax.device_get(scalars))
             shown = output if shown is None else shown
         means = {name: float(np.mean([scalars[name] for scalars in found])) for name in found[0]}
-        examples = self._examples(shown) if jax.process_index() == 0 else Examples()
-        return Validation(means, examples)
+        if jax.process_index():
+            return Validation(means)
+        means |= self._judge.judge(np.asarray(shown.latents, np.float32))
+        return Validation(means, self._examples(shown))
 
     def _examples(self, output: Any) -> Examples:
         first = {name: values[0] for name, values in self.local[0].items()}
@@ -72,10 +78,14 @@ class AgentValidation:
 
     def _heard(self, latents: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Waveforms of latents `[T, D]` by name."""
+        return {name: self._sound(np.asarray(one, np.float32)) for name, one in latents.items()}
+
+    def _sound(self, latents: np.ndarray) -> np.ndarray:
+        """Waveform `[S]` of latents `[T, D]`."""
         if self._decode is None:
             import compjax.codec
 
             codec, params = compjax.codec.load(self.codec, self.codec_weights)
             decode = jax.jit(codec.decode)
             self._decode = lambda one: np.asarray(decode(params, one[None])[0])
-        return {name: self._decode(np.asarray(one, np.float32)) for name, one in latents.items()}
+        return self._decode(latents)

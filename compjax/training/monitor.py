@@ -185,9 +185,15 @@ class Monitor:
 
     def _words(self, number: int, scalars: Mapping[str, float], speed: Mapping[str, float]) -> str:
         last = f"/{self._num_steps}" if self._num_steps else ""
-        hidden = ("weight/", "gates/")  # in TensorBoard; too many for a line
-        shown = {name: value for name, value in sorted(scalars.items()) if not name.startswith(hidden)}
+        shown = {name: value for name, value in sorted(scalars.items()) if not _only_in_tensorboard(name)}
         words = [f"{name.removeprefix('loss/')} {value:.4g}" for name, value in shown.items()]
         words += [f"{name} {value:.3g}" for name, value in speed.items()]
         left = self._estimate.remaining(number) if self._estimate and speed else None
         return f"{number}{last}: " + "  ".join(words + ([f"{duration(left)} left"] if left else []))
+
+
+def _only_in_tensorboard(name: str) -> bool:
+    """Whether a scalar is left out of the log's lines; of the rivals, all but the joint score is."""
+    return name.startswith(("weight/", "gates/")) or (
+        name.startswith("baseline/") and not name.endswith("/joint")
+    )
