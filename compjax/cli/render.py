@@ -2,9 +2,11 @@
 
   compjax-render --output data/train --num_examples 16384
   compjax-render --output data/test --num_examples 256 --split test
+  compjax-render --output data/train --num_examples 16384 --shard $TASK --num_shards 64
   compjax-render --preview previews --num_examples 4
 
-Shards that exist are kept, so an interrupted run goes on where it stopped.
+Shards that exist are kept, so an interrupted run goes on where it stopped. With --num_shards each
+command is one task of a batch system's array job: any order, any machine, again at will.
 """
 
 from __future__ import annotations
@@ -38,13 +40,16 @@ def define_flags(values: flags.FlagValues = FLAGS) -> None:
         "split", "train", timbres.SPLITS, "Which seeds, fonts and programs.", flag_values=values
     )
     number("seed", 0, "Another seed gives other examples.", lower_bound=0, upper_bound=2**20)
-    number("shard", 0, "Of --num_shards machines that share the work: this one.", lower_bound=0)
-    number("num_shards", 1, "How many machines share the work.", lower_bound=1)
+    number("shard", 0, "Of --num_shards tasks that share the work: this one, from 0 on.", lower_bound=0)
+    number("num_shards", 1, "How many tasks share the work.", lower_bound=1)
     number("workers", 1, "Processes on this machine.", lower_bound=1)
 
 
 def work(folder: pathlib.Path, split: str, seed: int, total: int) -> list[tuple]:
-    """The arguments of every shard that this machine renders."""
+    """The arguments of every shard that this task renders."""
+    if FLAGS.shard >= FLAGS.num_shards:
+        last = FLAGS.num_shards - 1
+        raise UserError(f"--shard is {FLAGS.shard} of --num_shards {FLAGS.num_shards}; give 0 to {last}")
     count = -(-total // shards.SHARD_SIZE)
     jobs = []
     for index in range(FLAGS.shard, count, FLAGS.num_shards):

@@ -35,6 +35,22 @@ def test_machines_share_the_work_without_overlap(parse, tmp_path):
     ]
 
 
+def test_all_tasks_of_an_array_job_are_all_the_work_once(parse, tmp_path):
+    parts = []
+    parse("--num_examples=1000")
+    whole = render.work(tmp_path, "train", 0, 1000)
+    for task in range(3):
+        parse("--num_examples=1000", f"--shard={task}", "--num_shards=3")
+        parts += render.work(tmp_path, "train", 0, 1000)
+    assert sorted(parts) == whole and sum(job[-1] for job in whole) == 1000
+
+
+def test_a_task_that_there_is_not_is_the_users_error(parse, tmp_path):
+    parse("--num_examples=1000", "--shard=3", "--num_shards=3")
+    with pytest.raises(UserError, match="give 0 to 2"):
+        render.work(tmp_path, "train", 0, 1000)
+
+
 def test_another_seed_has_other_examples(parse, tmp_path):
     parse()
     assert render.work(tmp_path, "train", 1, 1)[0][3] == render.SEED_STRIDE
