@@ -36,6 +36,9 @@ def write_shard(path, seeds, split="train"):
     fields = {
         f"latents_{x}": np.stack([analysis.encode(a[x]) for a in audio]).astype(np.float16) for x in "abc"
     }
+    fields |= {f"spectrum_{x}": np.zeros((count, -(-frames // 4), 300), np.float16) for x in "ab"}
+    fields |= {f"bass_{x}": np.zeros((count, frames), np.int8) for x in "ab"}
+    fields |= {f"is_kit_{x}": np.zeros(count, bool) for x in "ab"}
     fields |= {f"salience_{x}": np.zeros((count, frames, 8), np.uint8) for x in "ab"}
     fields |= {f"hits_{x}": np.zeros((count, 4, 4), np.float32) for x in "ab"}
     fields |= {"notes_c": np.zeros((count, 4, 4), np.float32), "style": np.zeros((count, 8), np.float32)}

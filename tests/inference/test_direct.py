@@ -13,7 +13,7 @@ from compjax.audio.constants import SAMPLE_RATE
 from compjax.audio.errors import UserError
 from compjax.codec.weights import save_weights
 from compjax.data.style import Style
-from compjax.inference.composer import load_composer
+from compjax.inference.composer import Sound, load_composer
 from compjax.inference.direct import NO_NOTES, DirectComposer, fitted_windows
 from compjax.inference.session import Session
 from compjax.inference.windows import WindowConfig
@@ -61,6 +61,11 @@ def clips(frames: int):
     return pair
 
 
+def hear(composer: DirectComposer, *latents: np.ndarray):
+    """What is heard in two clips' latents; such an agent does not look at the spectrum."""
+    return composer.listen(*(Sound(clip, np.zeros((0, 300), np.float32)) for clip in latents))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_clips_become_a_new_one(kind, tmp_path):
     made = session_of(kind).compose(drums(2.01), chord(1), sample_rate=SAMPLE_RATE)
@@ -77,7 +82,7 @@ def test_two_clips_become_a_new_one(kind, tmp_path):
 @pytest.mark.parametrize("frames", [40, 64, 65, 200])
 def test_any_length(kind, frames):
     composer, pair = composer_of(kind), clips(frames)
-    heard = composer.listen(*pair)
+    heard = hear(composer, *pair)
     assert composer.select(heard).shape == (frames, 6)
     plan = composer.compose(heard, np.ones((frames, 6), np.float32), Style(), "rules")
     latents = composer.render(heard, None, plan)
@@ -94,14 +99,14 @@ def applied(kind, pair, gates=None, style=None):
 def test_gates_left_to_the_agent_are_its_own(kind):
     """A clip that fits a window becomes exactly what the network makes of it."""
     composer, pair = composer_of(kind), clips(FRAMES)
-    heard = composer.listen(*pair)
+    heard = hear(composer, *pair)
     plan = composer.compose(heard, composer.select(heard), Style(), "rules")
     np.testing.assert_allclose(plan.latents, applied(kind, pair), atol=1e-5)
 
 
 def test_original_selects_by_softmax():
     composer = composer_of("original")
-    np.testing.assert_allclose(composer.select(composer.listen(*clips(FRAMES))).sum(axis=1), 1.0, atol=1e-5)
+    np.testing.assert_allclose(composer.select(hear(composer, *clips(FRAMES))).sum(axis=1), 1.0, atol=1e-5)
 
 
 def test_a_closed_gate_lets_nothing_through():
@@ -109,18 +114,17 @@ def test_a_closed_gate_lets_nothing_through():
     composer, (first, second) = composer_of("compositional"), clips(FRAMES)
     gates = np.tile(np.float32([1, 1, 1, 0, 0, 0]), (FRAMES, 1))
     plans = [
-        composer.compose(composer.listen(first, other), gates, Style(), "rules")
-        for other in (second, -second)
+        composer.compose(hear(composer, first, other), gates, Style(), "rules") for other in (second, -second)
     ]
     np.testing.assert_allclose(plans[0].latents, plans[1].latents, atol=1e-5)
     assert plans[0].notes == plans[1].notes
-    opened = composer.compose(composer.listen(first, second), np.ones_like(gates), Style(), "rules")
+    opened = composer.compose(hear(composer, first, second), np.ones_like(gates), Style(), "rules")
     assert np.abs(opened.latents - plans[0].latents).max() > 0.01
 
 
 def test_masking_agent_weighs_its_clips():
     composer, pair = composer_of("masking"), clips(FRAMES)
-    heard = composer.listen(*pair)
+    heard = hear(composer, *pair)
     halves = [np.tile(np.float32(row), (FRAMES, 1)) for row in ([1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1])]
     parts = [composer.compose(heard, gates, Style(), "rules").latents for gates in halves]
     np.testing.assert_allclose(parts[0] + parts[1], applied("masking", pair), atol=1e-5)
@@ -148,9 +152,20 @@ def test_from_a_file(tmp_path, kind="original"):
     config = {"agent": name, "settings": settings, "codec": "encodec", "frames": FRAMES}
     save_weights(tmp_path / "agent.npz", config, weights_of(kind)[1])
     composer = load_composer(tmp_path / "agent.npz", "encodec")
-    heard = composer.listen(*clips(FRAMES))
-    expected = composer_of(kind).listen(*clips(FRAMES))
+    heard = hear(composer, *clips(FRAMES))
+    expected = hear(composer_of(kind), *clips(FRAMES))
     np.testing.assert_allclose(heard.gates, expected.gates, atol=2e-2)  # weights are stored as float16
+
+
+RAW = [({}, False), ({"raw_latents": True}, True), ({"source": {"file": "best_model.pt"}}, True)]
+
+
+@pytest.mark.parametrize(("said", "raw"), RAW)
+def test_converted_agents_get_raw_latents(tmp_path, said, raw):
+    name, settings = KINDS["masking"]
+    config = {"agent": name, "settings": settings, "codec": "encodec"} | said
+    save_weights(tmp_path / "agent.npz", config, weights_of("masking")[1])
+    assert load_composer(tmp_path / "agent.npz", "encodec").raw_latents == raw
 
 
 def test_weights_that_do_not_fit_are_one_line(tmp_path):
@@ -159,5 +174,5 @@ def test_weights_that_do_not_fit_are_one_line(tmp_path):
     save_weights(tmp_path / "agent.npz", {"agent": name, "settings": settings}, variables)
     composer = load_composer(tmp_path / "agent.npz")
     with pytest.raises(UserError, match="do not fit this version") as caught:
-        composer.listen(*clips(FRAMES))
+        hear(composer, *clips(FRAMES))
     assert "\n" not in str(caught.value)
