@@ -64,6 +64,8 @@ def run(argv: list[str] | None = None) -> int:
         serve(values)
     except UserError as error:
         return _fail(error, EXIT_CODE)
+    except KeyboardInterrupt:  # the way to end it; by now all is put away
+        pass
     return 0
 
 

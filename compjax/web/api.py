@@ -164,7 +164,7 @@ class Api:
         for role, clip in zip(("input", "target"), held, strict=True):
             if clip is None:
                 raise gone(f"{role} clip")
-        job = Job(Order(held[0], held[1], order.options, order.num_samples))
+        job = Job(Order(*held, order.options, order.num_samples, order.said))
         self._worker.submit(job)
         name = self._jobs.put(job)
         return JSONResponse(self._job_answer(name, job), 202)
@@ -255,7 +255,7 @@ class Api:
             "words": job.steps.words,
             "progress": 1.0 if job.state is State.DONE else round(job.steps.share, 4),
             "error": job.error,
-            "options": {**job.order.options, "num_samples": job.order.num_samples},
+            "options": {**job.order.said, "num_samples": job.order.num_samples},
             "results": [result_answer(name, i, result) for i, result in enumerate(made)],
         }
 

@@ -7,7 +7,6 @@ import contextlib
 import pathlib
 from collections.abc import Callable
 
-from absl import logging
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -97,5 +96,4 @@ async def _no_such_thing(request: Request, error: HTTPException) -> Response:
 
 
 async def _broken(request: Request, error: Exception) -> Response:
-    logging.error("%s %s failed", request.method, request.url.path, exc_info=error)
     return JSONResponse({"error": BROKEN, "code": "broken"}, 500)

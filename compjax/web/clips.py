@@ -12,7 +12,6 @@ import numpy as np
 from compjax.audio import loudness, waveform
 from compjax.audio.constants import MIN_SECONDS, SAMPLE_RATE
 from compjax.audio.errors import UserError
-from compjax.inference import scenes
 from compjax.inference.clips import level
 from compjax.web import results
 
@@ -63,7 +62,7 @@ class HeldClip:
         """Beats, hits and chords, see `results.heard`; listened for once."""
         with self._looking:
             if self._heard is None:
-                self._heard = results.heard(scenes.look(session, self.audio, SAMPLE_RATE))
+                self._heard = results.heard(session.listen(self.audio, sample_rate=SAMPLE_RATE))
             return self._heard
 
 

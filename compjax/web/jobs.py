@@ -51,12 +51,13 @@ class Full(UserError):
 
 @dataclasses.dataclass(frozen=True)
 class Order:
-    """What is to be composed; `options` are fields of `ComposeOptions` that were checked."""
+    """What is to be composed."""
 
     input: HeldClip
     target: HeldClip
-    options: dict
+    options: dict  # fields of `ComposeOptions` that were checked
     num_samples: int = 1
+    said: dict = dataclasses.field(default_factory=dict)  # the options as they were sent
 
 
 class Job:

@@ -113,6 +113,8 @@ def order(config: ServeConfig) -> Schema:
         "style": _object(style) | {"additionalProperties": False} | _about("What is not set is drawn."),
         "align": {"type": "boolean", "default": True} | _about("Move the target's beats onto the input's."),
         "arranger": {"enum": list(ARRANGERS), "default": "rules"},
+        "chords": _TEXT
+        | _about("In place of those that are heard: a time in seconds and a name on each line."),
         "num_samples": {"type": "integer", "minimum": 1, "maximum": config.max_samples, "default": 1},
     }
     return _object(fields) | {"required": ["input", "target"], "additionalProperties": False}

@@ -5,10 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 from compjax.audio.errors import UserError
+from compjax.inference.chord_files import parse_chords
 from compjax.inference.options import FACTORS, ComposeOptions
 
-OPTIONS = (*FACTORS, "weights", "seed", "style", "align", "arranger")
-"""Fields of `ComposeOptions` that a visitor may give. Never those that name a file."""
+OPTIONS = (*FACTORS, "weights", "seed", "style", "align", "arranger", "chords")
+"""Fields of `ComposeOptions` that a visitor may give; none is a file's name. Chords are sent as text."""
+
+MAX_TEXT = 20_000
+"""Characters of the longest text."""
 
 FIELDS = ("input", "target", *OPTIONS, "num_samples")
 """All fields of an order."""
@@ -20,7 +24,8 @@ class Wanted:
 
     input: str
     target: str
-    options: dict
+    options: dict  # as `compose_many` takes them
+    said: dict  # as they were sent
     num_samples: int = 1
 
 
@@ -43,9 +48,12 @@ def parse(body, max_samples: int) -> Wanted:
     num_samples = body.get("num_samples", 1)
     if not 1 <= num_samples <= max_samples:
         raise UserError(f"num_samples must be between 1 and {max_samples}, not {num_samples}")
-    options = {name: body[name] for name in OPTIONS if body.get(name) is not None}
+    said = {name: body[name] for name in OPTIONS if body.get(name) is not None}
+    options = dict(said)
+    if "chords" in said:
+        options["chords"] = parse_chords(said["chords"])
     ComposeOptions(**options)  # it checks the values
-    return Wanted(body["input"], body["target"], options, num_samples)
+    return Wanted(body["input"], body["target"], options, said, num_samples)
 
 
 def shortened(value, length: int = 40) -> str:
@@ -55,7 +63,11 @@ def shortened(value, length: int = 40) -> str:
 
 
 def _is_text(value) -> bool:
-    return isinstance(value, str)
+    return isinstance(value, str) and len(value) <= MAX_TEXT
+
+
+def _is_text_or_null(value) -> bool:
+    return value is None or _is_text(value)
 
 
 def _is_number(value) -> bool:
@@ -81,6 +93,7 @@ def _is_flag(value) -> bool:
 _TEXT = dict.fromkeys(("input", "target", *FACTORS, "arranger"), (_is_text, "text"))
 _EXPECTED = {
     **_TEXT,
+    "chords": (_is_text_or_null, "text, a chord a line, or null"),
     "weights": (_is_numbers, "a list of numbers, or null"),
     "style": (_is_style, "numbers by name, or null"),
     "seed": (_is_whole, "a whole number"),

@@ -12,6 +12,7 @@ import numpy as np
 from compjax.audio import waveform
 from compjax.audio.constants import FRAME_RATE, LATENT_SIZE
 from compjax.inference import views
+from compjax.inference.chord_files import text_of
 from compjax.inference.chord_names import name_of
 from compjax.inference.options import COMPONENTS
 
@@ -54,6 +55,7 @@ def result_of(composition) -> Result:
         "notes": [_note(note) for note in composition.notes],
         "onsets": onsets(view.rhythm.hits),
         "chords": chords(view.harmony),
+        "chords_text": text_of(view.harmony),
         "beats": rounded(view.input.beats),
         "weights": weights(view.gates),
     }

@@ -11,12 +11,16 @@ import soundfile
 from starlette.testclient import TestClient
 
 from compjax.audio.constants import SAMPLE_RATE
+from compjax.data.symbolic import Harmony, Hit, Note, Rhythm, Span
+from compjax.inference.composition import Composition
+from compjax.inference.gates import chosen_sources, summarize
+from compjax.inference.views import ClipView, PairView
 from compjax.web.app import make_app
 from compjax.web.config import ServeConfig
 
-sys.path.append(str(pathlib.Path(__file__).parents[1] / "inference"))
+sys.path += [str(pathlib.Path(__file__).parents[1] / "inference"), str(pathlib.Path(__file__).parent)]
 
-from fakes import chord, drums, make_session  # noqa: E402
+from fakes import chord, drums  # noqa: E402
 
 PHASES = ("read", "align", "report", "encode", "listen", "select")
 """What a session goes through for a pair; then for each variation:"""
@@ -31,6 +35,7 @@ class FakeSession:
         self.gate = threading.Event()
         self.gate.set()
         self.asked = []
+        self.listened = []
         self.error = None
 
     def compose_many(self, input, target, num_samples, *, sample_rate, progress, **options):
@@ -43,6 +48,10 @@ class FakeSession:
             for phase in EACH:
                 self._step(progress, phase)
             yield self.composition
+
+    def listen(self, source, *, sample_rate):
+        self.listened.append((source, sample_rate))
+        return self.composition.view.input
 
     def _step(self, progress, phase):
         assert self.gate.wait(10)
@@ -62,10 +71,36 @@ def sounds():
     return {"input": wav(drums(2)), "target": wav(chord(2))}
 
 
+def clip_view(name: str, audio: np.ndarray) -> ClipView:
+    """A clip of two seconds in which two hits and two chords are heard."""
+    hits = (Hit(0.0, 0.2, 0, 1.0), Hit(0.5, 0.2, 2, 0.5))
+    harmony = Harmony((Span(0.0, 1.0, (48, 52, 55), 48), Span(1.0, 2.0, (45, 48, 52, 55), 43)))
+    return ClipView(name, audio, np.array([0.0, 0.5, 1.0, 1.5]), hits, harmony, 2.0)
+
+
 @pytest.fixture(scope="session")
 def composition():
-    """A composition of the small fakes; what they need is compiled once."""
-    return make_session().compose(drums(2), chord(2), sample_rate=SAMPLE_RATE, arranger="network")
+    """A small composition, made by hand."""
+    views = clip_view("input", drums(2)), clip_view("target", chord(2))
+    gates = np.tile(np.float32([1, 0, 0, 0, 1, 1]), (150, 1))
+    rhythm = Rhythm(views[0].hits)
+    view = PairView(
+        input=views[0],
+        target=views[1],
+        target_as_given=chord(2),
+        target_seconds=2.0,
+        target_keeps_time=True,
+        gates=gates,
+        rhythm=rhythm,
+        harmony=views[1].harmony,
+    )
+    notes = (Note(0.0, 0.4, 48, 0.5), Note(0.5, 0.9, 52, 1.0))
+    weights = summarize(gates)
+    scores = {"adherence": {"onset_f1": 1.0}, "novelty": {"mosaic_r2": 0.5}}
+    said = {"verdict": "new", "words": ["It follows.", "The output is new."], "notes": 2, "seconds": 2.0}
+    report = {**said, **scores, "weights": weights, "sources": chosen_sources(weights)}
+    report["alignment"] = {"input_tempo": 120.0}
+    return Composition(chord(2), SAMPLE_RATE, notes, weights, report, view)
 
 
 @pytest.fixture

@@ -110,12 +110,7 @@ def test_bad_uploads_get_one_line(serve, tmp_path, monkeypatch):
     assert os.listdir(tmp_path) == []
 
 
-def test_what_is_heard_waits_for_the_model(serve, session, sounds, monkeypatch):
-    from compjax.inference import scenes
-
-    looked = []
-    view = session.composition.view.input
-    monkeypatch.setattr(scenes, "look", lambda *args: looked.append(args) or view, raising=False)
+def test_what_is_heard_waits_for_the_model(serve, session, sounds):
     loaded = threading.Event()
     client = serve(load=lambda: loaded.wait(10) and session)
     at = f"/api/clips/{upload(client, sounds['input']).json()['id']}/heard"
@@ -125,8 +120,8 @@ def test_what_is_heard_waits_for_the_model(serve, session, sounds, monkeypatch):
         time.sleep(0.005)
     heard = client.get(at).json()
     assert set(heard) == {"tempo", "beats", "onsets", "chords"}
-    assert heard == client.get(at).json() and len(looked) == 1  # listened for once
-    assert looked[0][0] is session and looked[0][2] == SAMPLE_RATE
+    assert heard == client.get(at).json() and len(session.listened) == 1  # and once only
+    assert session.listened[0][0].size == 2 * SAMPLE_RATE and session.listened[0][1] == SAMPLE_RATE
 
 
 def test_compose_and_download(client, session, pair, sounds):

@@ -2,13 +2,14 @@ import threading
 import time
 
 import pytest
-from fakes import chord, drums
+from fakes import chord, drums, make_session
 
 from compjax.audio.constants import SAMPLE_RATE
 from compjax.audio.errors import UserError
 from compjax.web.clips import HeldClip
 from compjax.web.jobs import BROKEN, Full, Job, Model, Order, State, Worker
 
+HEARD = ("tempo", "beats", "onsets", "chords")
 PAIR = (HeldClip("a", drums(2)), HeldClip("b", chord(2)))
 
 
@@ -166,3 +167,16 @@ def test_stopping_cancels_everything(session):
     session.gate.set()
     stopping.join(10)
     assert not stopping.is_alive() and jobs[0].state is State.CANCELLED
+
+
+def test_a_real_session_serves_as_well():
+    worker = Worker(lambda: make_session(), 3)
+    worker.start()
+    one = job(2, arranger="network")
+    worker.submit(one)
+    wait_for(lambda: not one.busy, 120)
+    assert one.state is State.DONE, one.error
+    first, second = one.results
+    assert first.files[".wav"] != second.files[".wav"] and first.picture["notes"]
+    assert one.steps.share > 0.8 and set(one.order.input.heard_by(worker.session)) == set(HEARD)
+    worker.stop()

@@ -37,9 +37,18 @@ def test_weights_in_place_of_switches():
     assert orders.parse({**PAIR, "weights": None}, 8).options == {}
 
 
+def test_chords_are_text_and_never_a_file(tmp_path):
+    order = orders.parse({**PAIR, "chords": "0.0 Am7/G\n2.0 C"}, 8)
+    assert len(order.options["chords"].spans) == 2 and order.said["chords"].startswith("0.0 Am7")
+    path = tmp_path / "chords.txt"
+    path.write_text("0.0 C\n")
+    with pytest.raises(UserError):
+        orders.parse({**PAIR, "chords": str(path)}, 8)
+
+
 def test_every_option_is_one_of_python_and_none_names_a_file():
     assert set(orders.OPTIONS) <= {field.name for field in dataclasses.fields(ComposeOptions)}
-    assert not {"groove", "chords", "checkpoint", "output"} & set(orders.FIELDS)
+    assert not {"groove", "checkpoint", "output", "codec"} & set(orders.FIELDS)
 
 
 BAD = {
@@ -60,6 +69,9 @@ BAD = {
     "style": ({**PAIR, "style": {"colour": 1}}, "no style"),
     "style in words": ({**PAIR, "style": {"density": "much"}}, "numbers by name"),
     "align": ({**PAIR, "align": "yes"}, "true or false"),
+    "chords of no kind": ({**PAIR, "chords": "0.0 Hx7"}, "Hx7"),
+    "no chords": ({**PAIR, "chords": ""}, "chords"),
+    "endless chords": ({**PAIR, "chords": "C" * 30_000}, "chords must be text"),
     "none": ({**PAIR, "num_samples": 0}, "between 1 and 8"),
     "too many": ({**PAIR, "num_samples": 9}, "between 1 and 8"),
     "long": ({**PAIR, "rhythm": ["x" * 1000]}, "…"),

@@ -4,7 +4,7 @@ const SOURCES = ["input", "target"];
 const FACTORS = ["rhythm", "harmony", "timbre"];
 const HINTS = { input: "gives the length, and usually the rhythm", target: "usually gives harmony and timbre" };
 const POLL_MS = 400;
-const MIN_PX_PER_SECOND = 24;  // a figure of a long clip is wider than the page, and scrolls
+const CLIP_SCALE = 24, RESULT_SCALE = 48;  // least pixels for a second: figures of long clips scroll
 const MAX_SHEET_PX = 12000;    // browsers refuse wider canvases
 const $ = (id) => document.getElementById(id);
 
@@ -47,11 +47,11 @@ async function ask(path, options = {}) {
     answer = await fetch(path, { cache: "no-store", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Refusal("The server does not answer. Is compjax-serve still running?", "unreachable");
+    throw new Refusal("the server does not answer; is compjax-serve still running?", "unreachable");
   }
   if (answer.ok) return answer;
   const body = await answer.json().catch(() => ({}));
-  throw new Refusal(capital(body.error || `The server answered ${answer.status}.`), body.code);
+  throw new Refusal(body.error || `the server answered ${answer.status}`, body.code);
 }
 
 const askJson = async (path, options) => (await ask(path, options)).json();
@@ -76,7 +76,7 @@ async function readStatus() {
       ready: "",
     }[server.model];
   } catch (error) {
-    $("model").textContent = error.message;
+    $("model").textContent = capital(error.message);
   }
 }
 
@@ -271,8 +271,8 @@ function ramp(...colours) {
 
 class Figure {
   // Lanes are { chords, source } or { height (rem), draw(figure), label }, each with a title if it needs one.
-  constructor(host, label, seconds, lanes, player) {
-    Object.assign(this, { host, seconds, lanes, player });
+  constructor(host, label, { seconds, scale, lanes, player }) {
+    Object.assign(this, { host, seconds, scale, lanes, player });
     this.sheet = make("div", { className: "sheet" });
     this.scroller = make("div", { className: "scroll", role: "group", "aria-label": label }, this.sheet);
     this.playhead = make("div", { className: "playhead", hidden: true });
@@ -325,7 +325,7 @@ class Figure {
   draw() {
     const room = this.scroller.clientWidth;
     if (!room) return;
-    const wanted = Math.min(this.seconds * MIN_PX_PER_SECOND, MAX_SHEET_PX);
+    const wanted = Math.min(this.seconds * this.scale, MAX_SHEET_PX);
     const width = Math.max(room, wanted);
     this.sheet.style.width = `${width}px`;
     const scrolls = width > room + 1;
@@ -341,6 +341,10 @@ class Figure {
       lane.draw({ pen, width, height, x: (seconds) => (seconds / this.seconds) * width, host: this.host });
     }
     this.drawAxis(width);
+    for (const name of this.sheet.querySelectorAll(".chords span")) {  // a name that has no room is left out
+      name.classList.remove("narrow");
+      name.classList.toggle("narrow", name.scrollWidth > name.clientWidth);
+    }
     this.move();
   }
 
@@ -381,15 +385,35 @@ function spectrogramLane(data, { beats = [], height = 6, what }) {
     sheet.getContext("2d").putImageData(image, 0, 0);
     pen.imageSmoothingEnabled = true;
     pen.drawImage(sheet, 0, 0, x(data.columns * data.seconds_per_column), height);
-    pen.strokeStyle = withAlpha(css("--ink"), 0.45);
-    pen.setLineDash([3, 4]);
-    for (const beat of beats) line(pen, x(beat), 0, x(beat), height);
-    pen.setLineDash([]);
+    drawBeats(pen, beats.map(x), height);
     pen.strokeStyle = css("--line");
     pen.strokeRect(0.5, 0.5, width - 1, height - 1);
   };
   const beat = beats.length ? `, with ${beats.length} beats` : "";
   return { height, draw, label: `Spectrogram of ${what}${beat}` };
+}
+
+// Dashes in ink on paper, seen on light and on dark ground, each hanging from a small wedge.
+function drawBeats(pen, places, height) {
+  for (const place of places) {
+    pen.lineWidth = 1;
+    for (const [colour, shift] of [["--card", 3], ["--ink", 0]]) {
+      pen.strokeStyle = withAlpha(css(colour), 0.7);
+      pen.setLineDash([3, 3]);
+      pen.lineDashOffset = shift;
+      line(pen, place, 0, place, height);
+    }
+    pen.setLineDash([]);
+    pen.fillStyle = css("--ink");
+    pen.strokeStyle = css("--card");
+    pen.beginPath();
+    pen.moveTo(place - 4.5, 0);
+    pen.lineTo(place + 4.5, 0);
+    pen.lineTo(place, 7);
+    pen.closePath();
+    pen.fill();
+    pen.stroke();
+  }
 }
 
 function line(pen, x0, y0, x1, y1) {
@@ -461,11 +485,15 @@ function weightsLane(weights, factor) {
     pen.fillRect(0, 0, width, height);
     for (const [values, colour, way] of [[ofInput, "--input", -1], [ofTarget, "--target", 1]]) {
       pen.fillStyle = css(colour);
+      pen.beginPath();
+      pen.moveTo(0, middle);
       values.forEach((value, i) => {
-        const from = x(i * weights.seconds_per_step);
-        const size = value * (middle - 1);
-        pen.fillRect(from, way < 0 ? middle - size : middle, x(weights.seconds_per_step) + 0.6, size);
+        const y = middle + way * value * (middle - 1);
+        pen.lineTo(x(i * weights.seconds_per_step), y);
+        pen.lineTo(Math.min(x((i + 1) * weights.seconds_per_step), width), y);
       });
+      pen.lineTo(width, middle);
+      pen.fill();
     }
     pen.fillStyle = css("--edge");
     pen.fillRect(0, middle - 0.5, width, 1);
@@ -594,9 +622,11 @@ class Card {
   facts() {
     const { clip, heard } = this.state;
     const tempo = heard.tempo ? `${Math.round(heard.tempo)} beats per minute` : "no steady beat";
-    const names = [...new Set(heard.chords.map((chord) => chord.name))];
-    const listed = names.slice(0, 6).join(", ") + (names.length > 6 ? " …" : "");
-    return [`${clip.seconds.toFixed(1)} seconds`, tempo, names.length ? `chords ${listed}` : "no chords"].join(" · ");
+    const lengths = new Map();
+    for (const { name, start, end } of heard.chords) lengths.set(name, (lengths.get(name) || 0) + end - start);
+    const longest = [...lengths].sort((a, b) => b[1] - a[1]).slice(0, 4).map(([name]) => name);
+    const chords = longest.length ? `${lengths.size > 4 ? "mostly" : "chords"} ${longest.join(", ")}` : "no chords";
+    return [`${clip.seconds.toFixed(1)} seconds`, tempo, chords].join(" · ");
   }
 
   draw() {
@@ -607,7 +637,8 @@ class Card {
       lanes.unshift({ chords: heard.chords });
       if (heard.onsets.length) lanes.push(hitsLane(heard.onsets, `the ${this.role}`));
     }
-    this.figure = new Figure(this.parts.figure, `Picture of the ${this.role}`, clip.seconds, lanes, this.player);
+    const shape = { seconds: clip.seconds, scale: CLIP_SCALE, lanes, player: this.player };
+    this.figure = new Figure(this.parts.figure, `Picture of the ${this.role}`, shape);
   }
 
   async fetchSound() {
@@ -772,14 +803,15 @@ function changed() {
   $("compose").hidden = job !== null;
   $("working").hidden = job === null;
   $("missing").hidden = ready || job !== null;
+  $("recompose").disabled = $("compose").disabled;
   $("swap").disabled = !SOURCES.some((role) => cards[role]?.state);
 }
 
 // ---- composing
 
-async function compose(event) {
-  event.preventDefault();
-  if (job) return;
+// On the chords that are heard, or on `chords`, the text of a file of chords.
+async function compose(chords = null) {
+  if (job || $("compose").disabled) return;
   job = { id: null, cancelled: false };
   const mine = job;
   $("compose-error").textContent = "";
@@ -789,13 +821,13 @@ async function compose(event) {
   $("cancel").focus();
   try {
     await Promise.all(SOURCES.map((role) => cards[role].ensure()));
-    const body = JSON.stringify(order());
+    const body = JSON.stringify(chords === null ? order() : { ...order(), chords });
     const begun = await askJson("/api/compositions", { method: "POST", body, headers: { "Content-Type": "application/json" } });
     mine.id = begun.id;
     if (mine.cancelled) forget(`/api/compositions/${mine.id}`);
     else await follow(mine, begun);
   } catch (error) {
-    if (!mine.cancelled) $("compose-error").textContent = error.message;
+    if (!mine.cancelled) $("compose-error").textContent = capital(error.message);
   } finally {
     const focused = $("working").contains(document.activeElement) || document.activeElement === document.body;
     job = null;
@@ -814,9 +846,9 @@ async function follow(mine, now) {
       if (!shown) reveal();
       shown = now.results.length;
     }
-    if (now.state === "failed") throw new Refusal(capital(now.error));
+    if (now.state === "failed") throw new Refusal(now.error);
     if (now.state === "done") return say(`Done: ${shown} ${shown === 1 ? "variation" : "variations"}.`);
-    if (now.state === "cancelled") throw new Refusal("The composition was cancelled.");
+    if (now.state === "cancelled") throw new Refusal("the composition was cancelled");
     await sleep(POLL_MS);
     if (!mine.cancelled) now = await askJson(`/api/compositions/${mine.id}`);
   }
@@ -824,7 +856,9 @@ async function follow(mine, now) {
 
 function phaseInWords({ state, position, waits_for_model, words, results, options, progress }) {
   if (waits_for_model) return "Waiting for the model to load";
-  if (state === "queued") return position === 1 ? "Waiting: one composition comes first" : `Waiting: ${position} compositions come first`;
+  if (state === "queued") {
+    return ["Starting", "Waiting: one composition comes first"][position] || `Waiting: ${position} compositions come first`;
+  }
   const which = options.num_samples > 1 ? `variation ${Math.min(results.length + 1, options.num_samples)} of ${options.num_samples} · ` : "";
   return `${words || "Starting"} · ${which}${Math.round(100 * progress)} %`;
 }
@@ -911,7 +945,7 @@ async function choose(variation) {
     const picture = await askJson(result.picture);
     if (result === results[chosen]) drawResult(result, picture);
   } catch (error) {
-    $("player-error").textContent = error.message;
+    $("player-error").textContent = capital(error.message);
   }
 }
 
@@ -939,6 +973,7 @@ function showWords({ words, verdict, weights, sources, files, variation }) {
 
 function drawResult({ sources }, picture) {
   figure?.remove();
+  $("chords").value = picture.chords_text.replace(/^#.*\n|^ +/gm, "");
   const lanes = [
     { chords: picture.chords, source: sources.harmony },
     rollLane(picture, sources),
@@ -949,7 +984,8 @@ function drawResult({ sources }, picture) {
     })),
   ];
   $("result-figure").classList.add("result-lanes");
-  figure = new Figure($("result-figure"), "Pictures of the result", picture.seconds, lanes, stage);
+  const shape = { seconds: picture.seconds, scale: RESULT_SCALE, lanes, player: stage };
+  figure = new Figure($("result-figure"), "Pictures of the result", shape);
 }
 
 // ---- the beginning and the end
@@ -962,9 +998,15 @@ function loadExample({ input, target }) {
 async function begin() {
   buildOptions();
   for (const role of SOURCES) cards[role] = new Card(role);
-  transport($("result-transport"), stage, { name: "", looping: true });
+  transport($("result-transport"), stage, { name: "the new clip", looping: true });
   document.querySelectorAll("input[name=hear]").forEach((radio) => radio.addEventListener("change", hear));
-  $("options").addEventListener("submit", compose);
+  $("options").addEventListener("submit", (event) => { event.preventDefault(); compose(); });
+  $("chords-form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    $("compose-error").textContent = "";
+    compose($("chords").value);
+    $("options").scrollIntoView({ block: "nearest" });
+  });
   $("cancel").addEventListener("click", cancel);
   $("swap").addEventListener("click", () => {
     const [first, second] = SOURCES.map((role) => cards[role].state);
