@@ -14,9 +14,8 @@ from compjax.data import shards, timbres
 @pytest.fixture
 def parse(monkeypatch):
     """Parses arguments into flags of the command's own."""
-    values = flags.FlagValues()
-
     def parsed(*arguments):
+        values = flags.FlagValues()
         monkeypatch.setattr(render, "FLAGS", values)
         render.define_flags(values)
         values(["compjax-render", *arguments])
