@@ -27,7 +27,7 @@ FLOORS = {
     "web": 4,
 }
 # Packages on one floor do not see each other, but the networks know the bands that they hear in.
-SAME_FLOOR = {("models", "codec")}
+SAME_FLOOR = {("models", "codec"), ("cli", "web")}
 NUMPY_ONLY = ("audio", "data", "evaluation", "codec/bands.py")
 HEAVY = ("jax", "jaxlib", "flax", "optax", "orbax")
 # What composing must never load (it would cost the first run its seconds), wherever it is imported.
