@@ -13,14 +13,14 @@ import numpy as np
 
 from compjax.audio.errors import UserError
 from compjax.audio.files import atomic_path, sha256_of
-from compjax.codec import port_torch, weights
+from compjax.codec import port_pickle, port_torch, weights
 
 DIGEST = "sha256"
 """Entry of a converted file's config: `digest` of its arrays."""
 
 
 def read(path: str | os.PathLike) -> Any:
-    """What a PyTorch or safetensors file holds; tensors unread, see `port_torch.Tensor`, or arrays.
+    """What a PyTorch or safetensors file holds; tensors unread, see `port_pickle.Tensor`, or arrays.
 
     Raises:
         UserError: there is no such file, or it is damaged, none of these, or would run code.
@@ -65,8 +65,9 @@ def to_arrays(state: Any, path: str | os.PathLike) -> dict[str, np.ndarray]:
         raise UserError(f"{path} holds no weights by name")
     arrays = {}
     for name, value in state.items():
-        if not isinstance(name, str) or not isinstance(value, port_torch.Tensor | np.ndarray):
-            raise UserError(f"{path} is no state dict: {str(name)!r:.60} is not a tensor")
+        if not isinstance(name, str) or not isinstance(value, port_pickle.Tensor | np.ndarray):
+            which = repr(name)[:60] if isinstance(name, str) else "a number"
+            raise UserError(f"{path} is no state dict: {which} is not a tensor")
         try:
             arrays[name] = value if isinstance(value, np.ndarray) else value.numpy()
         except port_torch.BROKEN as error:

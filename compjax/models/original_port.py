@@ -12,7 +12,7 @@ import numpy as np
 
 from compjax.audio.constants import LATENT_SIZE
 from compjax.audio.errors import UserError
-from compjax.codec import port, port_torch
+from compjax.codec import port, port_pickle
 from compjax.models.original_names import convert
 from compjax.models.registry import build_agent
 
@@ -35,13 +35,10 @@ def read_checkpoint(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, 
     """
     content = port.read(path)
     if not isinstance(content, Mapping) or "model_state_dict" not in content:
-        found = (
-            f"it has {', '.join(map(str, list(content)[:4]))}"
-            if isinstance(content, Mapping)
-            else "it is none"
-        )
+        names = [name for name in content if isinstance(name, str)] if isinstance(content, Mapping) else []
+        found = ", ".join(names[:4]) or "nothing by name"
         raise UserError(
-            f"{path} is no checkpoint of the original: model_state_dict is missing ({found:.120})"
+            f"{path} is no checkpoint of the original: model_state_dict is missing (it has {found:.120})"
         )
     state = port.to_arrays(content["model_state_dict"], path)
     config = {
@@ -86,9 +83,8 @@ def _count(pattern: str, names: list[str]) -> int:
 
 def _plain(args: Any) -> dict[str, Any]:
     """The original's command line, as far as JSON can hold it."""
-    values = vars(args) if isinstance(args, port_torch.Settings) else args
+    values = vars(args) if isinstance(args, port_pickle.Settings) else args
     if not isinstance(values, Mapping):
         return {}
-    return {
-        str(name): v for name, v in values.items() if v is None or isinstance(v, str | bool | int | float)
-    }
+    simple = str | bool | int | float | None
+    return {k: v for k, v in values.items() if isinstance(k, str) and isinstance(v, simple)}

@@ -2,6 +2,7 @@
 
 import argparse
 import collections
+import datetime
 import pickle
 import zipfile
 
@@ -45,7 +46,9 @@ def test_a_view_of_a_storage(tmp_path, write):
     np.testing.assert_array_equal(port.to_arrays(port.read(tmp_path / "w.pt"), "")["w"], [[2, 4], [3, 5]])
 
 
-@pytest.mark.parametrize("shape, strides", [((3, 2), (2, 1)), ((2,), (5,)), ((2,), (-1,)), ((2, 2), (1,))])
+@pytest.mark.parametrize(
+    "shape, strides", [((3, 2), (2, 1)), ((2,), (5,)), ((2,), (-1,)), ((2, 2), (1,)), ((10**12,), (0,))]
+)
 def test_a_view_beyond_its_storage(tmp_path, shape, strides):
     write_zip(tmp_path / "w.pt", {"w": tensor(np.zeros(4, np.float32), 0, shape, strides)})
     with pytest.raises(UserError, match="damaged at w"):
@@ -63,6 +66,13 @@ def test_settings_and_numbers(tmp_path, write):
     found = port.read(tmp_path / "w.pt")
     assert vars(found["args"]) == {"rate": 1e-4, "name": "x", "sizes": [1, 2]}
     assert (found["epoch"], found["best"]) == (3, 0.25)
+
+
+def test_data_that_is_not_needed_is_passed_over(tmp_path):
+    """Which a program may keep beside its weights."""
+    beside = {"losses": np.ones(3), "seen": {1, 2}, "when": datetime.datetime(2024, 1, 1)}
+    write_zip(tmp_path / "w.pt", {"state": state(), "beside": beside})
+    assert port.to_arrays(port.read(tmp_path / "w.pt")["state"], "").keys() == WEIGHTS.keys()
 
 
 def test_nothing_is_read_before_it_is_asked_for(tmp_path):
