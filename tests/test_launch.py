@@ -1,28 +1,55 @@
-"""The launch scripts: what they would run, in which order, and that a second start resumes the same work."""
+"""The launch scripts: what they would run, in which order, and that a second start resumes the same work.
 
+There is no cloud and no cluster here: commands of theirs are printed (dry runs), or answered by stubs that
+write down what they were asked, and remote commands run in a folder that stands for the worker's home.
+"""
+
+import importlib.util
 import os
 import pathlib
 import shutil
+import signal
 import subprocess
+import time
 
+import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).parents[1]
 SCRIPTS = sorted(path for path in (ROOT / "launch").glob("*.sh") if path.name != "common.sh")
 COMMANDS = ("compjax-render", "compjax-train", "compjax-evaluate", "compjax-compose", "tensorboard")
+CONFIG = "experiments/compositional.py"
+
+
+def run_script(script, *args, **settings):
+    """The finished process of a launch script."""
+    command = ["bash", str(ROOT / "launch" / script), *args]
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "JAX_"))}
+    return subprocess.run(command, capture_output=True, text=True, env=clean | settings, timeout=300)
 
 
 def start(script, *args, **settings):
     """Output lines of a launch script; a failure raises."""
-    command = ["bash", str(ROOT / "launch" / script), *args]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, env=os.environ | settings)
+    done = run_script(script, *args, **settings)
+    done.check_returncode()
     return done.stdout.splitlines()
 
 
+def commands(lines):
+    """The commands that were run or would be."""
+    return [line.removeprefix("+ ") for line in lines if line.startswith("+ ")]
+
+
 def programs(lines):
-    """First words of the compjax commands that were run or would be."""
-    words = [line.split()[1] for line in lines if line.startswith("+ ")]
+    """First words of the compjax commands among them."""
+    words = [command.split()[0] for command in commands(lines)]
     return [word for word in words if word in COMMANDS]
+
+
+def make_stub(folder, name, script):
+    path = folder / name
+    path.write_text(f"#!/usr/bin/env bash\n{script}\n")
+    path.chmod(0o755)
 
 
 @pytest.fixture
@@ -31,9 +58,12 @@ def stubs(tmp_path):
     folder = tmp_path / "bin"
     folder.mkdir()
     for name in COMMANDS:
-        (folder / name).write_text(f'#!/bin/sh\necho "{name} $*" >>"{tmp_path}/calls"\n')
-        (folder / name).chmod(0o755)
+        make_stub(folder, name, f'echo "{name} $*" >>"{tmp_path}/calls"')
     return {"PATH": f"{folder}:{os.environ['PATH']}"}
+
+
+def calls(tmp_path):
+    return (tmp_path / "calls").read_text().splitlines()
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
@@ -51,11 +81,42 @@ def test_shellcheck(script):
     assert not done.stdout
 
 
+def test_training_does_what_the_original_script_did(tmp_path):
+    lines = start(
+        "run_train_compositional.sh", "--config.seed=1", DRY_RUN="1", WORKERS="2", DATA=str(tmp_path)
+    )
+    render = f"compjax-render --output={tmp_path}"
+    assert commands(lines) == [
+        f"{render}/train --num_examples=16384 --split=train --workers=2",
+        f"{render}/dev --num_examples=256 --split=dev --workers=2",
+        f"compjax-train --config={CONFIG} --workdir=checkpoints_compositional --loss_weight_spectral=0.01 "
+        "--mask_reg_weight=0.1 --gan_weight=0.01 --num_transformer_layers=2 "
+        f"--config.data.train={tmp_path}/train --config.data.dev={tmp_path}/dev --config.seed=1",
+    ]
+
+
+def test_another_experiment_has_its_own_folder_and_no_such_flags():
+    lines = start("run_train_compositional.sh", "--dry_run", CONFIG="experiments/arranging.py")
+    train = commands(lines)[-1]
+    assert train.startswith(
+        "compjax-train --config=experiments/arranging.py --workdir=runs/arranging --config.data"
+    )
+
+
 def test_speedrun_order(tmp_path):
     lines = start("speedrun.sh", "--dry_run", "--workdir", str(tmp_path / "run"))
     ours = ["compjax-render", "compjax-render", "compjax-train", "compjax-evaluate", "compjax-compose"]
     assert programs(lines) == ours
     assert not (tmp_path / "run").exists()  # a dry run makes nothing
+
+
+def test_smoke_is_the_same_way_but_smaller(tmp_path):
+    lines = start("speedrun.sh", "--smoke", "--workdir", str(tmp_path / "run"), DRY_RUN="1")
+    render, dev, train, evaluate, compose = [line for line in commands(lines) if line.startswith("compjax-")]
+    assert "--num_examples=64" in render and "--num_examples=8" in dev
+    assert "--config=experiments/smoke.py" in train and "--config.num_steps=60" in train
+    assert f"--workdir={tmp_path}/run/train" in train and "--rendered=2" in evaluate
+    assert f"--checkpoint={tmp_path}/run/train/agent.npz" in compose
 
 
 def test_dry_run_shows_the_flags(tmp_path):
@@ -67,30 +128,247 @@ def test_second_start_resumes_the_same_work(tmp_path, stubs):
     settings = stubs | {"DATA": str(tmp_path / "data"), "NUM_EXAMPLES": "3"}
     for _ in range(2):
         start("run_train_compositional.sh", "--workdir", str(tmp_path / "a b"), **settings)
-    calls = (tmp_path / "calls").read_text().splitlines()
-    assert [call.split()[0] for call in calls[:3]] == ["compjax-render", "compjax-render", "compjax-train"]
-    assert calls[3:] == calls[:3]  # the commands themselves pass over what is done
-    assert "--num_examples=3 --split=train" in calls[0]
-    assert f"--workdir={tmp_path}/a b" in calls[2]
+    called = calls(tmp_path)
+    assert [call.split()[0] for call in called[:3]] == ["compjax-render", "compjax-render", "compjax-train"]
+    assert called[3:] == called[:3]  # the commands themselves pass over what is done
+    assert "--num_examples=3 --split=train" in called[0]
+    assert f"--workdir={tmp_path}/a b" in called[2]
 
 
 def test_failed_step_stops_and_is_not_marked(tmp_path, stubs):
-    (tmp_path / "bin" / "compjax-render").write_text("#!/bin/sh\nexit 65\n")
-    settings = stubs | {"DATA": str(tmp_path / "data")}
-    with pytest.raises(subprocess.CalledProcessError) as error:
-        start("run_train_compositional.sh", **settings)
-    assert error.value.returncode == 65
+    make_stub(tmp_path / "bin", "compjax-render", "exit 65")
+    done = run_script("run_train_compositional.sh", **stubs, DATA=str(tmp_path / "data"))
+    assert done.returncode == 65
     assert not (tmp_path / "data").exists() and not (tmp_path / "calls").exists()
 
 
-def test_missing_folder_is_said():
-    with pytest.raises(subprocess.CalledProcessError) as error:
-        start("tensorboard.sh", "--workdir")
-    assert "--workdir needs a folder" in error.value.stderr
+@pytest.mark.parametrize(
+    ("script", "args", "said"),
+    [
+        ("tensorboard.sh", ["--workdir"], "--workdir needs a folder"),
+        ("train_local.sh", ["--device=tpu"], "--device is 'tpu'; it must be gpu or cpu"),
+        ("train_local.sh", ["--processes=0"], "--processes is '0'"),
+        ("slurm.sh", [], "say render or train first"),
+        ("tpu_pod.sh", ["fly"], "say create, setup, run, log, stop, delete or up first"),
+    ],
+)
+def test_wrong_flags_are_one_line(script, args, said):
+    done = run_script(script, *args)
+    assert done.returncode and said in done.stderr and done.stderr.count("\n") == 1
 
 
-@pytest.mark.parametrize("script", ["speedrun.sh", "run_train_compositional.sh", "tensorboard.sh"])
+@pytest.mark.parametrize("script", [path.name for path in SCRIPTS if path.name != "fetch_music.sh"])
 def test_help_is_the_head_of_the_script(script):
     text = "\n".join(start(script, "--help"))
-    assert f"launch/{script} [--workdir DIR] [--dry_run]" in text
+    assert f"launch/{script} " in text and "--dry_run" in text and "Needs: " in text
     assert "set -e" not in text
+
+
+# This machine ----------------------------------------------------------------------------------------------
+
+
+def test_local_dry_runs():
+    assert commands(start("train_local.sh", "--device", "gpu", "--dry_run", "--config.seed=2")) == [
+        "export JAX_PLATFORMS=cuda",
+        f"compjax-train --config={CONFIG} --workdir=runs/compositional --config.seed=2",
+    ]
+    both = commands(
+        start("train_local.sh", "--device=cpu", "--processes=2", "--dry_run", COORDINATOR_PORT="1234")
+    )
+    assert both == ["export JAX_PLATFORMS=cpu"] + [
+        f"env JAX_COORDINATOR_ADDRESS=localhost:1234 JAX_NUM_PROCESSES=2 JAX_PROCESS_ID={index} "
+        f"compjax-train --config={CONFIG} --workdir=runs/compositional"
+        for index in range(2)
+    ]
+
+
+@pytest.mark.parametrize(("gpu", "platform"), [("exit 0", "cuda"), ("exit 9", "cpu")])
+def test_the_gpu_is_taken_where_there_is_one(tmp_path, stubs, gpu, platform):
+    make_stub(tmp_path / "bin", "nvidia-smi", gpu)
+    assert f"+ export JAX_PLATFORMS={platform}" in start("train_local.sh", "--dry_run", **stubs)
+
+
+def test_a_hung_run_is_started_again_and_others_are_not(tmp_path, stubs):
+    script = f'echo x >>"{tmp_path}/calls"; [ "$(wc -l <"{tmp_path}/calls")" -lt 3 ] && exit 75; exit 42'
+    make_stub(tmp_path / "bin", "compjax-train", script)
+    assert run_script("train_local.sh", "--device=cpu", **stubs).returncode == 42
+    assert len(calls(tmp_path)) == 3
+    make_stub(tmp_path / "bin", "compjax-train", f'echo x >>"{tmp_path}/calls"; exit 75')
+    assert run_script("train_local.sh", "--device=cpu", **stubs, MAX_RESTARTS="1").returncode == 75
+    assert len(calls(tmp_path)) == 5
+
+
+def test_processes_fail_together(tmp_path, stubs):
+    """The first failure is the run's status, and the others are told to end."""
+    script = f"""[ "$JAX_PROCESS_ID" = 1 ] && exit 65
+    trap 'echo told >>"{tmp_path}/calls"; exit 42' TERM; for i in $(seq 100); do sleep 0.1; done"""
+    make_stub(tmp_path / "bin", "compjax-train", script)
+    begun = time.monotonic()
+    done = run_script("train_local.sh", "--device=cpu", "--processes=2", **stubs)
+    assert done.returncode == 65 and time.monotonic() - begun < 8
+    assert calls(tmp_path) == ["told"]
+
+
+def test_a_signal_reaches_all_processes(tmp_path, stubs):
+    script = f"""trap 'echo told >>"{tmp_path}/calls"; exit 42' TERM
+    touch "{tmp_path}/ready$JAX_PROCESS_ID"; for i in $(seq 100); do sleep 0.1; done"""
+    make_stub(tmp_path / "bin", "compjax-train", script)
+    command = ["bash", str(ROOT / "launch/train_local.sh"), "--device=cpu", "--processes=2"]
+    with subprocess.Popen(command, env=os.environ | stubs, stdout=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 20
+        while len(list(tmp_path.glob("ready*"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 42
+    assert calls(tmp_path) == ["told", "told"]
+
+
+@pytest.mark.slow
+def test_two_real_processes_train_together(tmp_path):
+    """The script starts two trainers; they take part in one run, and one of them writes."""
+    spec = importlib.util.spec_from_file_location("fakes", ROOT / "tests/training/conftest.py")
+    fakes = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(fakes)
+    for split in ("train", "dev"):
+        (tmp_path / split).mkdir()
+        np.savez(tmp_path / split / "shard_00000.npz", **fakes.fake_examples(8))
+    done = run_script(
+        "train_local.sh",
+        "--device=cpu",
+        "--processes=2",
+        f"--workdir={tmp_path}/run",
+        f"--config.data.train={tmp_path}/train",
+        f"--config.data.dev={tmp_path}/dev",
+        "--config.num_steps=3",
+        "--config.log_every=1",
+        "--config.validate_every=3",
+        "--config.losses.spectral=0",
+        "--config.loop.probe_every=0",
+        "--config.auditions.clips=0",
+        CONFIG="experiments/smoke.py",
+        XLA_FLAGS="--xla_force_host_platform_device_count=2",
+        PYTHONPATH=str(ROOT),
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "train 3/3" in done.stderr
+    assert done.stderr.count("train 3/3") == 1  # one of them reports
+    assert (tmp_path / "run" / "agent.npz").exists()
+    assert len(list((tmp_path / "run").glob("events*"))) == 1
+
+
+# SLURM -----------------------------------------------------------------------------------------------------
+
+
+def test_slurm_submits_itself():
+    [train] = commands(
+        start("slurm.sh", "train", "--config.seed=2", DRY_RUN="1", GPUS="8", NODES="2", PARTITION="a")
+    )
+    assert train == (
+        "sbatch --job-name=compjax-train --time=24:00:00 --cpus-per-task=8 --requeue --open-mode=append "
+        "--export=ALL --partition=a --nodes=2 --ntasks-per-node=8 --gpus-per-node=8 --signal=TERM@120 "
+        "--output=slurm-%x-%j.log launch/slurm.sh train --workdir runs/compositional --config.seed=2"
+    )
+    [render] = commands(
+        start("slurm.sh", "render", "--dry_run", ARRAY="4", SBATCH_FLAGS="--mem=4G --qos=low")
+    )
+    assert "--array=0-3 --output=slurm-%x-%A_%a.log --mem=4G --qos=low launch/slurm.sh render" in render
+
+
+def in_job(*args, **settings):
+    """The script as the job that it has submitted, in the folder that it was submitted from."""
+    command = ["bash", "launch/slurm.sh", *args]
+    settings = {"SLURM_JOB_ID": "77"} | settings
+    return subprocess.run(
+        command, capture_output=True, text=True, env=os.environ | settings, cwd=ROOT, timeout=60
+    )
+
+
+@pytest.mark.parametrize(("ends", "status", "requeued"), [(0, 0, False), (42, 0, True), (65, 65, False)])
+def test_a_preempted_job_is_queued_again(tmp_path, stubs, ends, status, requeued):
+    make_stub(tmp_path / "bin", "srun", f'echo "srun $*" >>"{tmp_path}/calls"; exit {ends}')
+    make_stub(tmp_path / "bin", "scontrol", f'echo "scontrol $*" >>"{tmp_path}/calls"')
+    done = in_job("train", "--workdir", "w", **stubs)
+    assert done.returncode == status
+    srun = f"srun --kill-on-bad-exit=1 compjax-train --config={CONFIG} --workdir=w --distributed=auto"
+    assert calls(tmp_path) == [srun] + ["scontrol requeue 77"] * requeued
+
+
+def test_an_array_shares_the_shards(tmp_path, stubs):
+    settings = {"SLURM_ARRAY_TASK_ID": "3", "SLURM_CPUS_PER_TASK": "2", "ARRAY": "4", "DATA": "d"}
+    assert in_job("render", **stubs, **settings).returncode == 0
+    assert calls(tmp_path) == [
+        "compjax-render --output=d/train --num_examples=16384 --split=train --workers=2 "
+        "--shard=3 --num_shards=4"
+    ]
+
+
+# TPU pods --------------------------------------------------------------------------------------------------
+
+
+def test_tpu_pod_dry_run():
+    settings = {"ZONE": "z", "TYPE": "v5litepod-256", "BUCKET": "b", "TMPDIR": "/t", "PROJECT": "p"}
+    made = commands(start("tpu_pod.sh", "up", "--config.batch_size=512", DRY_RUN="1", **settings))
+    place = "--zone=z --project=p"
+    ssh = f"gcloud compute tpus tpu-vm ssh compjax {place} --worker=all --command="
+    assert made[:3] == [
+        f"gcloud compute tpus queued-resources create compjax --node-id=compjax {place} "
+        "--accelerator-type=v5litepod-256 --runtime-version=v2-alpha-tpuv5-lite --spot",
+        "git archive --format=tar.gz --output=/t/compjax-compjax.tar.gz HEAD",
+        "gcloud compute tpus tpu-vm scp /t/compjax-compjax.tar.gz compjax:compjax.tar.gz "
+        f"{place} --worker=all",
+    ]
+    assert [command.startswith(ssh) for command in made[3:]] == [True] * 3
+    assert "./compjax\\[train\\,tpu\\]" in made[3] and "gcsfuse" in made[4]
+    assert "--distributed=on" in made[5] and "--config.batch_size=512" in made[5]
+    last = commands(start("tpu_pod.sh", "log", "--dry_run", ZONE="z"))[0]
+    assert last.startswith("gcloud compute tpus tpu-vm ssh compjax --zone=z --worker=0")
+
+
+@pytest.fixture
+def pod(tmp_path, stubs):
+    """A gcloud that has a slice once it was created, and whose worker's home is a folder here."""
+    home = tmp_path / "home"
+    (home / "compjax").mkdir(parents=True)
+    (home / "env/bin").mkdir(parents=True)
+    make_stub(home / "env/bin", "compjax-train", f'echo "compjax-train $*" >>"{tmp_path}/calls"; sleep 2')
+    make_stub(
+        tmp_path / "bin",
+        "gcloud",
+        f"""case "$*" in
+        *describe*) cat "{tmp_path}/state" 2>/dev/null; exit 0 ;;
+        *create*) echo create >>"{tmp_path}/calls"; echo ACTIVE >"{tmp_path}/state" ;;
+        *delete*) echo delete >>"{tmp_path}/calls"; rm -f "{tmp_path}/state" ;;
+        *ssh*) cd "{home}" && export HOME="{home}" && exec bash -c "${{@: -1:1}}" ;;
+        esac""".replace('"${@: -1:1}"', '"${last#--command=}"').replace(
+            'case "$*"', 'last="${@: -1}"; case "$*"'
+        ),
+    )
+    return stubs
+
+
+def test_creating_twice_creates_once(tmp_path, pod):
+    for _ in range(2):
+        start("tpu_pod.sh", "create", **pod)
+    assert calls(tmp_path) == ["create"]
+    (tmp_path / "state").write_text("SUSPENDED\n")  # a spot slice that was taken away
+    start("tpu_pod.sh", "create", **pod)
+    assert calls(tmp_path) == ["create", "delete", "create"]
+
+
+def test_running_twice_runs_once_and_stop_ends_it(tmp_path, pod):
+    first = start("tpu_pod.sh", "run", "--config.name=a b", **pod)
+    again = start("tpu_pod.sh", "run", **pod)
+    assert "running" not in first and "running" in again
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "calls").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    home = tmp_path / "home"
+    assert calls(tmp_path) == [
+        f"compjax-train --config={CONFIG} --workdir={home}/bucket/runs/compositional --distributed=on "
+        f"--config.data.train={home}/bucket/data/train --config.data.dev={home}/bucket/data/dev "
+        "--config.name=a b"
+    ]
+    pid = int((home / "pid").read_text())
+    start("tpu_pod.sh", "stop", **pod)
+    time.sleep(0.2)
+    assert not pathlib.Path(f"/proc/{pid}").exists() or "Z" in pathlib.Path(f"/proc/{pid}/stat").read_text()
