@@ -85,6 +85,7 @@ class Monitor:
         self._events.hyperparameters(flattened(config), {"dev/loss/total": 0.0, "train/novelty": 0.0})
         self._line = ProgressLine(stream)
         self._symptoms = Symptoms()
+        logging.info("from step %d in %s; to watch: tensorboard --logdir=%s", start_step, workdir, workdir)
 
     def describe(self, cost: Cost) -> None:
         """What a step costs, once it is known: MFU is reported from then on."""
