@@ -2,6 +2,7 @@
 
 import errno
 import io
+import logging as standard_logging
 import os
 import re
 
@@ -146,7 +147,8 @@ def test_a_terminal_has_a_line_with_the_time_left(tmp_path):
         monitor._line._next = 0.0
         monitor.step(number, {"loss/total": 1.5, "novelty": 0.25}, {})
     assert stream.getvalue().endswith("step 2/100  2 %  total 1.500  novelty 0.250  3 min 16 s left")
-    logging.get_absl_handler().filter(None)  # a record of the log comes in between: the line makes way
+    record = standard_logging.makeLogRecord({"levelno": standard_logging.INFO, "pathname": __file__})
+    logging.get_absl_handler().filter(record)  # comes in between: the line makes way
     assert stream.getvalue().endswith("left\r\x1b[K")
     monitor.close()
 
