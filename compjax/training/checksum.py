@@ -30,7 +30,7 @@ def _words(array: np.ndarray) -> np.ndarray:
     width = array.dtype.itemsize
     array = np.ascontiguousarray(array).reshape(array.shape)
     if width > 4:
-        return array.view(np.uint8).reshape(array.shape + (-1,)).view(np.uint32)
+        return array.reshape(-1).view(np.uint32).reshape(array.shape + (width // 4,))
     return array.view({1: np.uint8, 2: np.uint16, 4: np.uint32}[width])
 
 

@@ -279,7 +279,7 @@ class Run:
         """The inference file of the averaged parameters; process 0 writes it."""
         try:
             self._task.export(os.path.join(self._workdir, self._task.export_name), self._state)
-        except (OSError, UserError) as error:
+        except (OSError, ValueError, UserError) as error:  # a full disk, or weights beyond float16
             self._warn(f"{self._task.export_name} could not be written: {error}")
 
     def _warn(self, text: str) -> None:

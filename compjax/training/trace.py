@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -17,13 +18,15 @@ class Trace:
 
     def __init__(self, workdir: str, process: int) -> None:
         name = NAME if process == 0 else f"trace-{process}.jsonl"
-        self._file = open(os.path.join(workdir, name), "a", buffering=1)
+        self._file = os.open(os.path.join(workdir, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def step(self, number: int, batch: str, scalars: Mapping[str, float]) -> None:
         """Append a step."""
         exact = {name: float(value).hex() for name, value in sorted(scalars.items())}
-        self._file.write(json.dumps({"step": number, "batch": batch, "scalars": exact}) + "\n")
+        line = json.dumps({"step": number, "batch": batch, "scalars": exact}) + "\n"
+        with contextlib.suppress(OSError):  # a full disk is the checkpoints' to report
+            os.write(self._file, line.encode())
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
+        os.close(self._file)

@@ -70,11 +70,11 @@ class Watchdog:
 
     def _watch(self) -> None:
         armed = time.monotonic()
-        faulthandler.dump_traceback_later(LAST_RESORT, exit=True)
+        faulthandler.dump_traceback_later(LAST_RESORT, exit=True, file=sys.__stderr__)
         while not self._stop.wait(INTERVAL):
             if time.monotonic() - armed > LAST_RESORT / 10:
                 armed = time.monotonic()
-                faulthandler.dump_traceback_later(LAST_RESORT, exit=True)
+                faulthandler.dump_traceback_later(LAST_RESORT, exit=True, file=sys.__stderr__)
             moment = self._phases.now
             age = time.monotonic() - moment.since
             if age > self.limits[moment.name]:
@@ -88,7 +88,7 @@ class Watchdog:
             f"for {age:.0f} s (limit {self.limits[name]:g} s), at {where(self._main)}"
         )
         print(text, file=sys.stderr, flush=True)
-        faulthandler.dump_traceback(file=sys.stderr, all_threads=True)
+        faulthandler.dump_traceback(file=sys.__stderr__, all_threads=True)
         if self.folder is not None:
             try:
                 with open(os.path.join(self.folder, f"watchdog-{self._process}.txt"), "w") as file:

@@ -12,13 +12,19 @@ FOLDERS = ("train", "dev")
 
 def fake_examples(count: int, seed: int = 0) -> dict[str, np.ndarray]:
     """Random examples in the form of shards, of 16 frames."""
+    from compjax.data import shards
+
     rng = np.random.default_rng(seed)
-    made = {f"latents_{x}": rng.normal(0, 1, (count, FRAMES, 128)).astype(np.float16) for x in "abc"}
-    made |= {f"salience_{x}": rng.integers(0, 255, (count, FRAMES, 8)).astype(np.uint8) for x in "ab"}
-    made |= {f"hits_{x}": np.tile([0.1, 0.1, 1, 0.5], (count, 2, 1)).astype(np.float32) for x in "ab"}
+    made = {}
+    for name, (kind, shape) in shards.FIELDS.items():
+        sizes = {shards.FRAMES: FRAMES, -(-shards.FRAMES // 4): FRAMES // 4}
+        shape = (count, *(sizes.get(size, size) for size in shape[:1]), *shape[1:])
+        if np.issubdtype(kind, np.floating):
+            made[name] = rng.random(shape).astype(kind)
+        else:
+            made[name] = rng.integers(0, 2, shape).astype(kind)
     made["notes_c"] = np.tile([0.1, 0.2, 60, 0.5], (count, 2, 1)).astype(np.float32)
-    made["style"] = rng.random((count, 8)).astype(np.float32)
-    made["switches"] = rng.integers(0, 2, (count, 3)).astype(np.int8)
+    made |= {f"hits_{x}": np.tile([0.1, 0.1, 1, 0.5], (count, 2, 1)).astype(np.float32) for x in "ab"}
     made["ideal"] = np.tile([1, 0, 0, 0, 1, 1], (count, 1)).astype(np.float32)
     return made
 

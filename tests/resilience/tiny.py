@@ -101,7 +101,7 @@ def build_tiny(config, mesh):
 
     def init():
         kernel = 0.1 * jax.random.normal(jax.random.key(config.seed), (16, 4))
-        ballast = jnp.arange(config.ballast, dtype=jnp.float32)
+        ballast = jnp.linspace(0.0, 1.0, config.ballast)
         return create_state({"params": {"kernel": kernel, "ballast": ballast}}, optimizer)
 
     def loss_of(params, batch):
@@ -202,10 +202,14 @@ def main() -> None:
     parser.add_argument("--config", type=json.loads, default={})
     parser.add_argument("--allow_changed", default="")
     arguments = parser.parse_args()
+    from absl import logging
+
     from compjax.audio.errors import EXIT_CODE, UserError
     from compjax.training.loop import train
     from compjax.training.task import RunOptions
 
+    logging.use_absl_handler()
+    logging.set_verbosity(logging.INFO)
     allowed = tuple(name for name in arguments.allow_changed.split(",") if name)
     try:
         outcome = train(tiny_config(**arguments.config), arguments.workdir, RunOptions(allowed), build_tiny)

@@ -1,0 +1,362 @@
+"""Runs that are killed, asked to stop, and started again: B1 to B5, B13, B18, B19."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import random
+import signal
+import time
+
+from tests.resilience.harness import (
+    FINISHED,
+    PREEMPTED,
+    Place,
+    Process,
+    Row,
+    agent_command,
+    committed,
+    expect,
+    expect_same,
+    last_step,
+    resumed_at,
+    start,
+    start_pair,
+    tiny_command,
+    wait_for,
+)
+
+STEPS = 60
+LONG = 400
+"""Steps of the runs that are killed, so that there is time for it."""
+KILLS, PAIR_KILLS = 20, 10
+SAVE_EVERY = 5
+
+
+def long_flags(steps: int = LONG) -> tuple[str, ...]:
+    """Flags of a run of `steps` that validates seldom."""
+    return f"--config.num_steps={steps}", "--config.validate_every=100"
+
+
+def reference(place: Place, steps: int, pair: bool = False) -> pathlib.Path:
+    """The workdir of an uninterrupted agent run: one process, with one device or (for pairs) four."""
+    name = f"reference{steps}{'-4devices' if pair else ''}"
+    workdir = place.workdir(name)
+    if not committed(workdir) or committed(workdir)[-1] != steps:
+        devices = {"JAX_NUM_CPU_DEVICES": "4"} if pair else {}
+        flags = long_flags(steps) if steps != STEPS else ()
+        process = start(place, agent_command(place, workdir, *flags), name, **devices)
+        expect(process.wait() == FINISHED, f"the reference failed: {process.tail()}")
+    return workdir
+
+
+def resume_equality(place: Place, seed: int = 0) -> Row:
+    """B1: stop at five random steps, go on, compare with the run that was not stopped."""
+    whole, workdir = reference(place, STEPS), place.workdir("resumed")
+    stopped = []
+    for number in sorted(random.Random(seed).sample(range(1, STEPS - 5), 5)):
+        process = start(place, agent_command(place, workdir), "resumed")
+        aim = max(number, last_step(workdir) + 1)
+        wait_for(lambda aim=aim: last_step(workdir) >= aim, process)
+        send(process, "once")
+        expect(process.wait() == PREEMPTED, process.tail())
+        stopped.append(last_step(workdir))
+    process = start(place, agent_command(place, workdir), "resumed")
+    expect(process.wait() == FINISHED, process.tail())
+    seen = expect_same(whole, workdir)
+    return Row("B1 resume equality", f"agent, {STEPS} steps, stopped after {stopped}", seen)
+
+
+def same_seed(place: Place) -> Row:
+    """B13: the same run again, with another hash seed."""
+    whole, workdir = reference(place, STEPS), place.workdir("again")
+    process = start(place, agent_command(place, workdir), "again", PYTHONHASHSEED="12345")
+    expect(process.wait() == FINISHED, process.tail())
+    return Row("B13 determinism", "agent, same seed, other PYTHONHASHSEED", expect_same(whole, workdir))
+
+
+class Killer:
+    """Kills a run again and again at random times, and starts it again until it is done."""
+
+    def __init__(self, place: Place, name: str, kills: int, pair: bool, seed: int) -> None:
+        self._place, self._name, self._kills, self._pair = place, name, kills, pair
+        self._random = random.Random(seed)
+        self.killed = self.partial = self.repeated = 0
+        self.slowest = 0.0
+        self.words: list[str] = []
+
+    def _start(self, workdir: pathlib.Path) -> list[Process]:
+        command = agent_command(self._place, workdir, *long_flags())
+        return start_pair(self._place, command) if self._pair else [start(self._place, command, self._name)]
+
+    def run(self) -> list[pathlib.Path]:
+        """All the workdirs that it took."""
+        workdirs: list[pathlib.Path] = []
+        while self.killed < self._kills:
+            workdirs.append(self._place.workdir(f"{self._name}{len(workdirs)}"))
+            self._one_run(workdirs[-1])
+        return workdirs
+
+    def _one_run(self, workdir: pathlib.Path) -> None:
+        """One run to its end, killed while kills are left."""
+        while True:
+            before, done = committed(workdir), last_step(workdir)
+            processes = self._start(workdir)
+            try:
+                if self.killed < self._kills and self._kill(processes, workdir, done):
+                    self._check_resume(processes[0], before)
+                    continue
+                for process in processes:
+                    expect(process.wait() == FINISHED, process.tail())
+                self._check_resume(processes[0], before)
+                return
+            finally:
+                for process in processes:
+                    process.kill()
+
+    def _kill(self, processes: list[Process], workdir: pathlib.Path, done: int) -> bool:
+        """Kill one at a random time after the first new step; whether it was still at work."""
+        victim = self._random.choice(processes)
+        aim = self._random.randint(1, max(2, (2 * LONG) // self._kills))
+        resumed = committed(workdir)[-1] if committed(workdir) else 0
+        target = resumed + aim
+        wait_for(lambda: last_step(workdir) >= min(max(target, resumed + 1), LONG), processes[0])
+        time.sleep(self._random.uniform(0.0, 0.1))
+        if victim.popen.poll() is not None:
+            return False
+        victim.kill()
+        self.killed += 1
+        began = time.monotonic()
+        for process in processes:
+            if process is not victim:
+                status = process.wait(60)
+                self.slowest = max(self.slowest, time.monotonic() - began)
+                self.words.append("died" if "died" in process.text() else f"no word, status {status}")
+        self.partial += any("tmp" in path.name for path in (workdir / "checkpoints").glob("*"))
+        self.repeated += max(0, last_step(workdir) - (committed(workdir) or [0])[-1])
+        return True
+
+    @staticmethod
+    def _check_resume(process: Process, before: list[int]) -> None:
+        """A run that got as far as resuming must have taken the last committed checkpoint."""
+        if before and "resumed at step" in process.text():
+            found = resumed_at(process)
+            expect(found == before[-1], f"went on from {found}, not from {before[-1]}: {process.tail()}")
+        expect("set aside" not in process.text(), f"a checkpoint was bad: {process.tail()}")
+
+
+def kills(place: Place, count: int = KILLS, seed: int = 1) -> Row:
+    """B2: kill -9 of one process."""
+    whole = reference(place, LONG)
+    killer = Killer(place, "killed", count, False, seed)
+    workdirs = killer.run()
+    for workdir in workdirs:
+        seen = expect_same(whole, workdir)
+    seen += f"; {killer.partial} kills left a partial save, {killer.repeated} steps repeated in all"
+    return Row("B2 kill -9", f"agent, {killer.killed} kills at random times, {len(workdirs)} runs", seen)
+
+
+def pair_kills(place: Place, count: int = PAIR_KILLS, seed: int = 2) -> Row:
+    """B3, B5, B11: kill -9 of one of two processes; compared with one process of as many devices."""
+    whole = reference(place, LONG, pair=True)
+    killer = Killer(place, "pair", count, True, seed)
+    workdirs = killer.run()
+    for workdir in workdirs:
+        seen = expect_same(whole, workdir)
+    expect(killer.slowest <= 15.0, f"a survivor took {killer.slowest:.1f} s to end")
+    named = sum(word == "died" for word in killer.words)
+    seen += (
+        f"; survivors ended within {killer.slowest:.1f} s, {named} of {len(killer.words)} named the dead peer"
+    )
+    return Row(
+        "B3 two-process kills, B5, B11",
+        f"agent, 2 processes x 2 devices against 1 x 4, {killer.killed} kills of a random process",
+        seen,
+    )
+
+
+# SIGTERM ------------------------------------------------------------------------------------------------
+
+
+def stop_when(place: Place, name: str, changes: dict, ready, how: str = "once") -> tuple[float, pathlib.Path]:
+    """Signal the tiny task once `ready(workdir, process)`, expect 42, go on; seconds until it ended."""
+    workdir = place.workdir(f"term-{name}")
+    process = start(place, tiny_command(workdir, changes), f"term-{name}")
+    try:
+        wait_for(lambda: ready(workdir, process), process)
+        began = time.monotonic()
+        send(process, how)
+        status = process.wait(60)
+        seconds = time.monotonic() - began
+        expect(status == PREEMPTED, f"{name}: status {status}; {process.tail()}")
+        done = last_step(workdir)
+        expect(done == 0 or committed(workdir)[-1] == done, f"{name}: step {done} was lost; {process.tail()}")
+        rest = start(place, tiny_command(workdir, without_delays(changes)), f"term-{name}")
+        expect(rest.wait() == FINISHED, rest.tail())
+        expect(resumed_at(rest) == done, f"{name}: went on from {resumed_at(rest)}, not {done}")
+    finally:
+        process.kill()
+    return seconds, workdir
+
+
+def send(process: Process, how: str) -> None:
+    """SIGTERM: once, twice at once, to the whole group, or SIGINT."""
+    if how == "interrupt":
+        os.kill(process.pid, signal.SIGINT)
+    elif how == "group":
+        os.killpg(process.pid, signal.SIGTERM)
+        os.kill(process.pid, signal.SIGTERM)
+    else:
+        for _ in range(2 if how == "twice" else 1):
+            os.kill(process.pid, signal.SIGTERM)
+
+
+def without_delays(changes: dict) -> dict:
+    """The same run without its faults, which are not part of what a run is compared by."""
+    return {**changes, "faults": {}}
+
+
+def _saving(workdir: pathlib.Path, _) -> bool:
+    folder = workdir / "checkpoints"
+    return folder.exists() and any("orbax-checkpoint-tmp" in path.name for path in folder.iterdir())
+
+
+PHASES = {
+    "start": ({}, lambda workdir, _: (workdir / "trainer.lock").exists(), "once"),
+    "loader": ({"faults": {"slow": 3.0}}, lambda workdir, _: any(workdir.glob("events*")), "once"),
+    "compile": ({"faults": {"slow_compile": 5.0}}, lambda workdir, _: any(workdir.glob("events*")), "twice"),
+    "train": ({"faults": {"slow": 0.02}}, lambda workdir, _: last_step(workdir) >= 7, "once"),
+    "data wait": (
+        {"faults": {"slow": 2.0}, "num_steps": 4},
+        lambda workdir, _: last_step(workdir) >= 1,
+        "group",
+    ),
+    "evaluate": (
+        {"faults": {"slow_validation": 10.0}},
+        lambda workdir, _: last_step(workdir) >= 19 and _quiet(workdir),
+        "twice",
+    ),
+    "save": ({"ballast": 10_000_000, "num_steps": 12, "validate_every": 12}, _saving, "interrupt"),
+}
+
+
+def _quiet(workdir: pathlib.Path) -> bool:
+    """Whether nothing was done for half a second."""
+    return time.time() - (workdir / "trace.jsonl").stat().st_mtime > 0.5
+
+
+def sigterm(place: Place) -> Row:
+    """B4: in every phase, once, twice, to the group; resumed to the same bits."""
+    whole = place.workdir("tiny-reference")
+    process = start(place, tiny_command(whole), "tiny-reference")
+    expect(process.wait() == FINISHED, process.tail())
+    words, slowest = [], 0.0
+    for name, (changes, ready, how) in PHASES.items():
+        seconds, workdir = stop_when(place, name.replace(" ", "-"), changes, ready, how)
+        if set(changes) <= {"faults"}:
+            expect_same(whole, workdir)
+        words.append(f"{name} ({how}) {seconds:.1f} s")
+        slowest = max(slowest, seconds)
+    expect(slowest <= 20.0, f"took {slowest:.1f} s: {', '.join(words)}")
+    return Row("B4 SIGTERM", ", ".join(PHASES), "status 42, resumed bit-identical: " + ", ".join(words))
+
+
+def sigterm_agent(place: Place) -> Row:
+    """B4 on the real task: at the start, in the compilation, while training."""
+    whole, workdir, words = reference(place, STEPS), place.workdir("term-agent"), []
+    ready = {
+        "start": lambda: (workdir / "trainer.lock").exists(),
+        "compile": lambda: any(workdir.glob("events*")),
+        "train": lambda: last_step(workdir) >= 7,
+        "later": lambda: last_step(workdir) >= 33,
+    }
+    for name, condition in ready.items():
+        process = start(place, agent_command(place, workdir), "term-agent")
+        wait_for(condition, process)
+        began = time.monotonic()
+        send(process, "twice")
+        status = process.wait(60)
+        expect(status == PREEMPTED, f"{name}: status {status}; {process.tail()}")
+        words.append(f"{name} {time.monotonic() - began:.1f} s")
+        expect(not last_step(workdir) or committed(workdir)[-1] == last_step(workdir), "steps were lost")
+    process = start(place, agent_command(place, workdir), "term-agent")
+    expect(process.wait() == FINISHED, process.tail())
+    seen = expect_same(whole, workdir)
+    return Row("B4 SIGTERM, agent", "twice at once in " + ", ".join(words), f"status 42 each; {seen}")
+
+
+def sigterm_pair(place: Place) -> Row:
+    """B4 with two processes: TERM to one of them, then to the other."""
+    whole, workdir, words = reference(place, LONG, pair=True), place.workdir("term-pair"), []
+    for target in (0, 1):
+        done = last_step(workdir)
+        processes = start_pair(place, agent_command(place, workdir, *long_flags()))
+        try:
+            wait_for(lambda done=done: last_step(workdir) >= done + 30, processes[0])
+            began = time.monotonic()
+            send(processes[target], "twice")
+            statuses = [process.wait(60) for process in processes]
+            words.append(f"{time.monotonic() - began:.1f} s")
+            expect(statuses == [PREEMPTED] * 2, f"statuses {statuses}; {processes[0].tail()}")
+            expect(committed(workdir)[-1] == last_step(workdir), "steps were lost")
+        finally:
+            for process in processes:
+                process.kill()
+    processes = start_pair(place, agent_command(place, workdir, *long_flags()))
+    for process in processes:
+        expect(process.wait() == FINISHED, process.tail())
+    seen = expect_same(whole, workdir)
+    return Row("B4 SIGTERM, two processes", "to process 0, then to process 1", f"{', '.join(words)}; {seen}")
+
+
+def sigterm_large(place: Place, parameters: int = 40_000_000) -> Row:
+    """B4: how long until 40 million parameters, their moments and their average are durable."""
+    changes = {"ballast": parameters, "validate_every": 1000, "num_steps": 1000, "loop": {"save_every": 0}}
+    workdir = place.workdir("term-large")
+    process = start(place, tiny_command(workdir, changes), "term-large")
+    try:
+        wait_for(lambda: last_step(workdir) >= 3, process)
+        began = time.monotonic()
+        send(process, "once")
+        wait_for(lambda: bool(committed(workdir)), process)
+        durable = time.monotonic() - began
+        status, gone = process.wait(120), time.monotonic() - began
+    finally:
+        process.kill()
+    expect(status == PREEMPTED, process.tail())
+    expect(durable <= 20.0, f"durable after {durable:.1f} s only")
+    size = sum(path.stat().st_size for path in workdir.rglob("*") if path.is_file()) / 1e6
+    seen = f"durable after {durable:.1f} s, process gone after {gone:.1f} s, {size:.0f} MB"
+    return Row("B4 durable", f"SIGTERM with {parameters / 1e6:.0f} M parameters", seen)
+
+
+def goodput(place: Place) -> Row:
+    """B18: after all those kills the parts of the time still add up to the whole."""
+    worst, runs = 0.0, 0
+    for path in sorted(place.root.glob("*/goodput.json")):
+        found = json.loads(path.read_text())
+        share = abs(sum(found["seconds"].values()) - found["wall_seconds"]) / found["wall_seconds"]
+        worst, runs = max(worst, share), runs + 1
+    expect(runs > 0, "no run left a goodput.json")
+    expect(worst <= 0.02, f"the parts differ from the whole by {worst:.1%}")
+    return Row(
+        "B18 goodput", f"{runs} runs, killed and resumed", f"parts sum to wall time within {worst:.2%}"
+    )
+
+
+def events(place: Place) -> Row:
+    """B19: each step once and in order in TensorBoard's files, however often the run was killed."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    folders = sorted(path for path in place.root.glob("killed*") if committed(path))
+    expect(bool(folders), "no killed run")
+    read = EventAccumulator(str(folders[0]), size_guidance={"scalars": 0})
+    read.Reload()
+    steps = [event.step for event in read.Scalars("train/novelty")]
+    expect(steps == sorted(set(steps)), "steps repeat or go back")
+    expect(steps[-1] == LONG, f"the last step is {steps[-1]}")
+    files = len(list(folders[0].glob("events*")))
+    return Row(
+        "B19 TensorBoard", f"the killed run's {files} files", f"{len(steps)} steps, each once, in order"
+    )
