@@ -21,7 +21,13 @@ from compjax.audio.loudness import is_silent, normalize_rms
 from compjax.data import analysis
 from compjax.data.batches import RHYTHM_OF_INPUT, AugmentConfig, Batch, augment_clips, unlabelled_example
 from compjax.data.folder import SoundFile, list_folder, read_crop, segment_start, segments_of
-from compjax.data.sources import ExampleConfig, SourceConfig, check_broken, fingerprint_of
+from compjax.data.sources import (
+    ExampleConfig,
+    SourceConfig,
+    check_broken,
+    fingerprint_of,
+    names_of_part,
+)
 
 NOISE_WINDOW, NOISE_HOP = 1024, 256
 NOISE_BANDS = 10  # from 60 Hz to 12 kHz, three quarters of an octave each: no pitch is left, drums stay drums
@@ -105,11 +111,13 @@ class MusicSource:
         check_broken(config.folder, listing.broken, listing.total)
         if not listing.files:
             raise UserError(f"{config.folder}: no file lasts {common.seconds:g} seconds; set data.seconds")
-        sizes = ((file.name, file.size) for file in listing.files)
+        chosen = names_of_part([file.name for file in listing.files], config.part)
+        sounds = tuple(file for file in listing.files if file.name in chosen)
+        sizes = ((file.name, file.size) for file in sounds)
         return cls(
             name=config.folder,
-            sounds=listing.files,
-            starts=segments_of([file.seconds for file in listing.files], common.seconds),
+            sounds=sounds,
+            starts=segments_of([file.seconds for file in sounds], common.seconds),
             unpaired=config.unpaired,
             seconds=common.seconds,
             frames=common.frames,

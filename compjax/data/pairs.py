@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -17,8 +17,22 @@ from compjax.audio.errors import UserError
 from compjax.audio.loudness import normalize_rms
 from compjax.data import analysis
 from compjax.data.batches import RHYTHM_OF_INPUT, AugmentConfig, Batch, augment_clips, unlabelled_example
-from compjax.data.folder import SUFFIXES, list_folder, read_crop, segment_start, segments_of, sound_names
-from compjax.data.sources import ExampleConfig, SourceConfig, check_broken, fingerprint_of
+from compjax.data.folder import (
+    SUFFIXES,
+    Listing,
+    list_folder,
+    read_crop,
+    segment_start,
+    segments_of,
+    sound_names,
+)
+from compjax.data.sources import (
+    ExampleConfig,
+    SourceConfig,
+    check_broken,
+    fingerprint_of,
+    names_of_part,
+)
 
 ROLES = ("input", "target", "arrangement")
 NAME = re.compile(
@@ -33,6 +47,25 @@ class RecordedPair:
     name: str
     paths: Mapping[str, str]
     seconds: float
+
+
+def group_pairs(listing: Listing, names: Sequence[str]) -> tuple[list[RecordedPair], dict[str, str]]:
+    """The pairs all of whose files are usable, by name; and what misses its partner, with the reason."""
+    usable = {file.name: file for file in listing.files}
+    grouped: dict[str, dict[str, str]] = {}
+    for name in names:
+        found = NAME.fullmatch(name)
+        grouped.setdefault(found["pair"], {})[found["role"].lower()] = name
+    pairs, missing = [], {}
+    for pair, members in sorted(grouped.items()):
+        absent = [role for role in ROLES[:2] if role not in members]
+        if absent:
+            missing[listing.path(f"{pair}_*")] = f"the pair has no {' and no '.join(absent)}"
+        elif all(name in usable for name in members.values()):
+            shortest = min(usable[name].seconds for name in members.values())
+            paths = {role: listing.path(name) for role, name in members.items()}
+            pairs.append(RecordedPair(pair, paths, shortest))
+    return pairs, missing
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,26 +92,16 @@ class PairSource:
                 f"{config.folder} holds no pairs; name them pair_0000_input.wav, pair_0000_target.wav"
             )
         listing = list_folder(config.folder, common.seconds, names)
-        usable = {file.name: file for file in listing.files}
-        broken = dict(listing.broken)
-        grouped: dict[str, dict[str, str]] = {}
-        for name in names:
-            found = NAME.fullmatch(name)
-            grouped.setdefault(found["pair"], {})[found["role"].lower()] = name
-        pairs = []
-        for pair, members in sorted(grouped.items()):
-            for role in ROLES[:2]:
-                if role not in members:
-                    broken[listing.path(f"{pair}_*")] = f"the pair has no {role}"
-            if {"input", "target"} <= set(members) and all(name in usable for name in members.values()):
-                shortest = min(usable[name].seconds for name in members.values())
-                paths = {role: listing.path(name) for role, name in members.items()}
-                pairs.append(RecordedPair(pair, paths, shortest))
+        pairs, missing = group_pairs(listing, names)
+        broken = {**listing.broken, **missing}
         check_broken(config.folder, broken, listing.total)
         if not pairs:
             raise UserError(
                 f"{config.folder}: none of its pairs lasts {common.seconds:g} seconds; set data.seconds"
             )
+        chosen = names_of_part([pair.name for pair in pairs], config.part)
+        pairs = [pair for pair in pairs if pair.name in chosen]
+        sizes = ((path, os.path.getsize(path)) for pair in pairs for path in pair.paths.values())
         return cls(
             name=config.folder,
             pairs=tuple(pairs),
@@ -90,7 +113,7 @@ class PairSource:
             skipped={**broken, **listing.short},
             broken=len(broken),
             fingerprint=fingerprint_of(
-                ["pairs", common, *((file.name, file.size) for file in listing.files)]
+                ["pairs", common, *((os.path.relpath(path, config.folder), size) for path, size in sizes)]
             ),
         )
 

@@ -7,7 +7,8 @@ iterator state to save: a run resumes by asking for step n.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Protocol
 
 from absl import logging
@@ -21,6 +22,7 @@ from compjax.data.mixture import Mixture
 from compjax.data.sources import (
     ExampleConfig,
     Source,
+    SourceConfig,
     check_broken,
     fingerprint_of,
     open_source,
@@ -122,11 +124,31 @@ class SourcePipeline:
             self._feed = None
 
 
+def sources_of(config_data: Mapping[str, Any], split: str) -> tuple[SourceConfig, ...]:
+    """The sources of `train` or `dev`; without `dev`, some of the files of `train` are held out for it.
+
+    Raises:
+        UserError: for settings that do not exist, or shards of which nothing can be held out.
+    """
+    if config_data.get("dev"):
+        return parse_sources(config_data[split])
+    found = []
+    for config in parse_sources(config_data["train"]):
+        if config.kind in ("pairs", "music"):
+            config = dataclasses.replace(config, part=split)
+        elif split == "dev" and config.kind == "shards":
+            raise UserError(f"there is nothing to validate on beside {config.folder}: set data.dev")
+        elif split == "dev":
+            config = dataclasses.replace(config, split=split)
+        found.append(config)
+    return tuple(found)
+
+
 def open_sources(
-    settings: Any, seconds: float, augment: bool
+    configs: Iterable[SourceConfig], seconds: float, augment: bool
 ) -> tuple[tuple[Source, ...], tuple[float, ...]]:
-    """The sources of a configuration and their weights; clips of `seconds`, 0: of the shards' length."""
-    configs = sorted(parse_sources(settings), key=lambda config: config.kind != "shards")
+    """The sources described and their weights; clips of `seconds`, 0: of the shards' length."""
+    configs = sorted(configs, key=lambda config: config.kind != "shards")
     sources: list[Source] = []
     for config in configs:
         length = seconds or (sources[0].frames / FRAME_RATE if sources else DEFAULT_SECONDS)
@@ -158,8 +180,9 @@ def open_pipeline(
     """The training batches of a configuration's `data`.
 
     Args:
-        config_data: `train`, a folder or settings by kind of source (`sources.SourceConfig`); `seconds`
-            (0: the shards' length, 4 without shards); `augment` (default True).
+        config_data: `train`, a folder or settings by kind of source (`sources.SourceConfig`); `dev`,
+            likewise (empty: a tenth of the recordings of `train` is held out); `seconds` (0: the shards'
+            length, 4 without shards); `augment` (default True).
         batch_size: examples of all hosts together.
         workers: processes on this host; 0 makes batches in a thread.
 
@@ -168,7 +191,7 @@ def open_pipeline(
     """
     check_batch_size(batch_size, process_count)
     seconds, augment = float(config_data.get("seconds", 0.0)), bool(config_data.get("augment", True))
-    sources, weights = open_sources(config_data["train"], seconds, augment)
+    sources, weights = open_sources(sources_of(config_data, "train"), seconds, augment)
     mixture = Mixture(tuple(source.count for source in sources), weights, seed)
     return SourcePipeline(BatchMaker(sources, mixture, batch_size, process_index, process_count), workers)
 
@@ -181,7 +204,8 @@ def validation_batches(
     Batches hold no `sample_ids`: they are for a jitted function. Fewer examples than a batch are repeated.
     """
     check_batch_size(batch_size, process_count)
-    sources, weights = open_sources(config_data["dev"], float(config_data.get("seconds", 0.0)), False)
+    seconds = float(config_data.get("seconds", 0.0))
+    sources, weights = open_sources(sources_of(config_data, "dev"), seconds, False)
     mixture = Mixture(tuple(source.count for source in sources), weights, 0, shuffled=False)
     maker = BatchMaker(sources, mixture, batch_size, process_index, process_count)
     made = [

@@ -9,7 +9,8 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import pathlib
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -72,6 +73,7 @@ class SourceConfig:
         split: seeds, soundfonts and programs of `rendered`: train, dev or test.
         seed: of `rendered`: another one gives other pairs.
         unpaired: of `music`: share of examples that are two different clips without an arrangement.
+        part: of `pairs` and `music`: `all`, or the files of `train` or of `dev`, a tenth.
     """
 
     kind: str
@@ -80,6 +82,7 @@ class SourceConfig:
     split: str = "train"
     seed: int = 0
     unpaired: float = 0.2
+    part: str = "all"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,6 +104,9 @@ class ExampleConfig:
 
 
 KINDS = ("rendered", "shards", "pairs", "music")
+PARTS = ("all", "train", "dev")
+DEV_SHARE = 10
+"""One file in so many is held out for `dev`."""
 
 
 def fingerprint_of(parts: Iterable[Any]) -> str:
@@ -126,6 +132,23 @@ def check_broken(name: str, broken: Mapping[str, str], files: int, others: int =
     )
 
 
+def names_of_part(names: Sequence[str], part: str) -> set[str]:
+    """Which of a folder's `names` belong to a part, drawn by the names alone: `dev` has at least one.
+
+    A single name belongs to both: what there is is better than nothing.
+
+    Raises:
+        UserError: for an unknown part.
+    """
+    if part not in PARTS:
+        raise UserError(f"unknown part {part!r} of a folder; there are {', '.join(PARTS)}")
+    if part == "all" or len(names) < 2:
+        return set(names)
+    ordered = sorted(names, key=lambda name: (zlib.crc32(name.encode()), name))
+    held_out = -(-len(names) // DEV_SHARE)
+    return set(ordered[:held_out] if part == "dev" else ordered[held_out:])
+
+
 def guess_kind(folder: str) -> str:
     """Which kind of source a folder is, by the names of its files."""
     place = pathlib.Path(folder)
@@ -141,7 +164,9 @@ def guess_kind(folder: str) -> str:
 
 
 def parse_sources(value: Any) -> tuple[SourceConfig, ...]:
-    """The sources of a configuration: a folder's name, or settings by kind; weight 0 leaves one out.
+    """The sources of a configuration: a folder's name, or settings by kind.
+
+    One of weight 0 is left out, and so is one without a folder if it needs one.
 
     Raises:
         UserError: for an unknown kind or setting, or if no source is left.
@@ -158,10 +183,11 @@ def parse_sources(value: Any) -> tuple[SourceConfig, ...]:
         config = SourceConfig(kind, **settings)
         if config.weight < 0:
             raise UserError(f"the weight of the data {kind!r} is {config.weight}; give 0 or more")
-        if config.weight > 0:
+        if config.weight > 0 and (config.folder or kind == "rendered"):
             found.append(config)
     if not found:
-        raise UserError("no training data: every source has weight 0; set data.train to a folder")
+        places = " or ".join(f"data.train.{kind}.folder" for kind in dict(value)) or "data.train"
+        raise UserError(f"no training data: set {places}, and a weight above 0")
     return tuple(found)
 
 
@@ -175,8 +201,6 @@ def open_source(config: SourceConfig, common: ExampleConfig) -> Source:
         from compjax.data.rendered import RenderedSource
 
         return RenderedSource.open(config, common)
-    if not config.folder:
-        raise UserError(f"the data {config.kind!r} needs a folder: set data.train.{config.kind}.folder")
     if config.kind == "shards":
         from compjax.data.rendered import ShardSource
 

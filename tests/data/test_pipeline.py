@@ -11,8 +11,8 @@ import pytest
 from compjax.audio import waveform
 from compjax.audio.errors import UserError
 from compjax.data import rendered
-from compjax.data.pipeline import open_pipeline, validation_batches
-from compjax.data.sources import parse_sources
+from compjax.data.pipeline import open_pipeline, open_sources, sources_of, validation_batches
+from compjax.data.sources import names_of_part, parse_sources
 
 BATCH = 8
 
@@ -120,6 +120,37 @@ def test_validation_is_the_same_first_examples(data):
         np.testing.assert_array_equal(joined, batch["arrangement"])
 
 
+def test_a_tenth_of_the_recordings_is_held_out_where_there_is_no_dev(tmp_path):
+    write_noise(tmp_path / "00.wav", 1.0, 0)
+    for i in range(1, 25):
+        (tmp_path / f"{i:02d}.wav").hardlink_to(tmp_path / "00.wav")
+    settings = {
+        "train": {"music": {"folder": str(tmp_path)}, "pairs": {"folder": ""}},
+        "dev": {},
+        "seconds": 1.0,
+    }
+    parts = {}
+    for split in ("train", "dev"):
+        [source], _ = open_sources(sources_of(settings, split), 1.0, False)
+        parts[split] = {sound.name for sound in source.sounds}
+    assert len(parts["dev"]) == 3 and len(parts["train"]) == 22 and not parts["dev"] & parts["train"]
+    assert len(validation_batches({**settings, "dev_examples": 3}, 3)[0]["gates"]) == 3
+    with pytest.raises(UserError, match="set data.dev"):
+        sources_of({"train": {"shards": {"folder": "x"}}, "dev": ""}, "dev")
+    [rendered] = sources_of({"train": {"rendered": {}}}, "dev")
+    assert rendered.split == "dev"
+
+
+def test_names_are_held_out_by_themselves_alone():
+    names = [f"song {i}" for i in range(50)]
+    dev = names_of_part(names, "dev")
+    assert dev | names_of_part(names, "train") == set(names) and len(dev) == 5
+    assert names_of_part(names[::-1], "dev") == dev
+    assert names_of_part(["one"], "dev") == names_of_part(["one"], "train") == {"one"}
+    with pytest.raises(UserError, match="most"):
+        names_of_part(names, "most")
+
+
 def test_a_folder_is_known_by_its_files(data, tmp_path):
     folders = {kind: data["train"][kind]["folder"] for kind in ("shards", "music", "pairs")}
     assert {kind: parse_sources(folder)[0].kind for kind, folder in folders.items()} == {
@@ -135,8 +166,9 @@ def test_a_folder_is_known_by_its_files(data, tmp_path):
         ({"tapes": {}}, "unknown kind"),
         ({"music": {"path": "x"}}, "unknown settings"),
         ({"music": {"folder": "x", "weight": -1.0}}, "weight"),
-        ({"rendered": {"weight": 0.0}}, "every source has weight 0"),
-        ({"music": {"weight": 1.0}}, "needs a folder"),
+        ({"rendered": {"weight": 0.0}}, "no training data"),
+        ({"music": {"weight": 1.0}}, "set data.train.music.folder"),
+        ({"music": {"folder": "x", "part": "most"}}, "no such folder"),
         ("/nowhere/at/all", "no such folder"),
     ],
 )

@@ -67,3 +67,9 @@ def config(tmp_path) -> ConfigDict:
             },
         }
     )
+
+
+@pytest.fixture(scope="session")
+def fake_shards():
+    """`fake_examples` itself, for tests that write folders of their own."""
+    return fake_examples
