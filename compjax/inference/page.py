@@ -169,7 +169,7 @@ def picture_parts(composition) -> list[str]:
     notes = len(composition.notes)
     drawn = [
         (
-            pictures.clip_picture(pair.input, "Input", span=span),
+            pictures.clip_picture(pair.input, "Input", chords=pictures.sings(pair), span=span),
             f"Spectrogram of the input with its beats and {len(pair.input.hits)} hits heard in it",
         ),
         (

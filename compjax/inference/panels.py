@@ -28,6 +28,27 @@ SMALL = 8.5
 """Size of the letters in points; titles are larger."""
 
 
+ONSETS, CHORDS, LINES = "#d55e00", (PALE, "#cfdfe9"), "#bdbdbd"
+"""Lines at onsets, chords in turns, lines at pitches."""
+
+SHADES = {SPECTRUM_COLOURS: 48, "gray": 24}
+"""Of these colour maps, so many go into a palette."""
+
+
+def palette() -> list[tuple[float, float, float]]:
+    """Every colour that is drawn with, RGB in [0, 1], for pictures of few colours."""
+    from matplotlib import colormaps, colors
+
+    fixed = [INK, PAPER, GREY, *CHORDS, LINES, ONSETS, *FACTOR_COLOURS.values()]
+    fixed += [colour for _, colour, _ in VOICES]
+    drawn = [colors.to_rgb(colour) for colour in fixed]
+    drawn += [tuple(1.0 - 0.55 * (1.0 - part) for part in colors.to_rgb(ONSETS))]
+    notes = colors.LinearSegmentedColormap.from_list("notes", NOTE_COLOURS)
+    for scale, count in ((notes, 12), *((colormaps[name], count) for name, count in SHADES.items())):
+        drawn += [tuple(scale(share)[:3]) for share in np.linspace(0.0, 1.0, count)]
+    return drawn
+
+
 def band_of(hertz: float) -> float:
     """Place of a frequency among the bands, counted from 0."""
     return BANDS_PER_OCTAVE * np.log2(hertz / midi_to_hz(MIN_PITCH))
@@ -64,7 +85,7 @@ def draw_chords(axes, harmony: Harmony, span: tuple[float, float], room: float) 
         start, end = max(chord.start, span[0]), min(chord.end, span[1])
         if end <= start:
             continue
-        axes.axvspan(start, end, color=(PALE, "#cfdfe9")[index % 2], linewidth=0)
+        axes.axvspan(start, end, color=CHORDS[index % 2], linewidth=0)
         axes.axvline(start, color=GREY, linewidth=0.6)
         name = name_of(chord.pitches, chord.bass)
         for words in (name, name.strip("[]").replace(" ", "")):
@@ -100,7 +121,7 @@ def draw_roll(axes, notes: Sequence[Note], span: tuple[float, float], onsets: Se
 
     for onset in onsets:
         if span[0] <= onset <= span[1]:
-            axes.axvline(onset, color="#d55e00", linewidth=0.7, alpha=0.55, zorder=1)
+            axes.axvline(onset, color=ONSETS, linewidth=0.7, alpha=0.55, zorder=1)
     shown = [note for note in notes if note.end > span[0] and note.start < span[1]]
     if shown:
         bars = [Rectangle((n.start, n.pitch - 0.42), n.end - n.start, 0.84) for n in shown]
@@ -116,7 +137,7 @@ def draw_roll(axes, notes: Sequence[Note], span: tuple[float, float], onsets: Se
     axes.set_yticklabels([f"{'CG'[pitch % 12 > 0]}{pitch // 12 - 1}" for pitch in labelled])
     axes.set_yticks(range(low, high + 1), minor=True)
     axes.tick_params(which="minor", length=0)
-    axes.grid(axis="y", which="major", color="#bdbdbd", linewidth=0.7)
+    axes.grid(axis="y", which="major", color=LINES, linewidth=0.7)
     axes.set_axisbelow(True)
     axes.set_xlim(span)
     axes.set_ylim(low, high)

@@ -16,6 +16,7 @@ import numpy as np
 
 from compjax.audio.constants import SAMPLE_RATE
 from compjax.inference import panels, views
+from compjax.inference.options import COMPONENTS
 
 LEFT, RIGHT = 0.125, 0.955
 """Where the time axis begins and ends, as shares of a picture's width."""
@@ -24,9 +25,6 @@ WIDTH = 10.0
 """Inches; text is sized for it."""
 
 DPI = 110
-
-COLOURS = 64
-"""Of a PNG file."""
 
 FORMATS = ("svg", "png")
 
@@ -63,6 +61,7 @@ def clip_picture(
     title: str = "",
     *,
     hits: bool = True,
+    chords: bool = True,
     kind: str = "svg",
     span: Span | None = None,
 ) -> bytes:
@@ -72,10 +71,11 @@ def clip_picture(
         view: the clip.
         title: words above the picture.
         hits: whether its hits are shown.
+        chords: whether its chords are, where it has some for most of its time.
         kind: "svg" or "png".
         span: seconds from and to; the first 30 s if not given.
     """
-    return _picture(_clip_rows(view, title, hits), shown(view.seconds, span), kind)
+    return _picture(_clip_rows(view, title, hits, chords), shown(view.seconds, span), kind)
 
 
 def sound_picture(
@@ -106,7 +106,9 @@ def overview(composition, *, kind: str = "png", span: Span | None = None) -> byt
     pair = composition.view
     result = views.spectrogram(views.kept(composition.audio))
     rows = [
-        *_clip_rows(pair.input, "Input: what it plays is heard as low, mid and high hits"),
+        *_clip_rows(
+            pair.input, "Input: what it plays is heard as low, mid and high hits", chords=sings(pair)
+        ),
         *_clip_rows(pair.target, "Target, laid along the input: its chords are heard", hits=False),
         *_roll_rows(composition, "New part: notes on the onsets of the rhythm and the chords of the harmony"),
         _spectrogram(result, "New clip", pair.input.beats),
@@ -124,9 +126,15 @@ def shown(seconds: float, span: Span | None = None) -> Span:
     return start, min(end, last)
 
 
-def _clip_rows(view: views.ClipView, title: str, hits: bool = True) -> list[Row]:
+def sings(pair: views.PairView) -> bool:
+    """Whether the input gives harmony: the chords heard in a drum loop are of interest to nobody else."""
+    return float(pair.gates[:, COMPONENTS.index("input harmony")].mean()) >= 0.05
+
+
+def _clip_rows(view: views.ClipView, title: str, hits: bool = True, chords: bool = True) -> list[Row]:
     covered = sum(chord.end - chord.start for chord in view.harmony.spans)
-    rows = [_chords(view.harmony, title)] if covered >= PITCHED_SHARE * view.seconds else []
+    chords = chords and covered >= PITCHED_SHARE * view.seconds
+    rows = [_chords(view.harmony, title)] if chords else []
     rows.append(_spectrogram(view.decibels, "" if rows else title, view.beats))
     if hits and view.hits:
         rows.append(Row(0.55, lambda axes, span: panels.draw_hits(axes, view.hits, span)))
@@ -193,9 +201,11 @@ def _picture(rows: Sequence[Row], span: Span, kind: str) -> bytes:
 
 
 def _in_few_colours(png: io.BytesIO) -> bytes:
-    """The picture with a palette, a quarter of the size: its colours are one scale and a few besides."""
+    """The picture with a palette of what `panels` draws with, a quarter of the size."""
     from PIL import Image
 
-    few, written = Image.open(png).convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE), io.BytesIO()
+    palette, written = Image.new("P", (1, 1)), io.BytesIO()
+    palette.putpalette([round(255 * part) for colour in panels.palette() for part in colour])
+    few = Image.open(png).convert("RGB").quantize(palette=palette, dither=Image.Dither.NONE)
     few.save(written, "PNG", optimize=True)
     return written.getvalue()
