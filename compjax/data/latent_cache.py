@@ -9,7 +9,6 @@ and before their checksums: whatever ends the work, the next run goes on and the
 from __future__ import annotations
 
 import dataclasses
-import functools
 import glob
 import hashlib
 import json
@@ -230,9 +229,3 @@ class LatentCache:
             if index in mine or not self.is_done(index):
                 self.write(index, encoded(self.sources[index], encoder))
             said(index, len(self.sources))
-
-
-@functools.lru_cache(maxsize=8)
-def weights_checksum(path: pathlib.Path) -> str:
-    """SHA-256 of a codec's weights file."""
-    return sha256_of(path)

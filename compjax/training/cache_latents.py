@@ -17,7 +17,8 @@ from absl import app, flags, logging
 
 from compjax.audio.constants import HOP_LENGTH, LATENT_SIZE, SAMPLE_RATE
 from compjax.audio.errors import EXIT_CODE, UserError
-from compjax.data.latent_cache import Encoder, LatentCache, weights_checksum
+from compjax.audio.files import sha256_of
+from compjax.data.latent_cache import Encoder, LatentCache
 from compjax.data.sources import parse_sources
 
 FOLDER = "latents"
@@ -73,7 +74,7 @@ def cache(folder: str, codec: str, weights: str = "", root: str = "") -> pathlib
     built, params = compjax.codec.load(codec, path)
     if (built.sample_rate, built.hop_length, built.dimension) != (SAMPLE_RATE, HOP_LENGTH, LATENT_SIZE):
         raise UserError(f"latents of {path} have another rate or size than the networks take")
-    kept = LatentCache(folder, root or pathlib.Path(folder) / FOLDER, codec, weights_checksum(path))
+    kept = LatentCache(folder, root or pathlib.Path(folder) / FOLDER, codec, sha256_of(path))
     place, places = jax.process_index(), jax.process_count()
     kept.fill(encoder_of(built, params), place, places, said=_report)
     return kept.folder
