@@ -60,6 +60,8 @@ class Heard:
     latents: np.ndarray
     rhythm: np.ndarray
     harmony: np.ndarray
+    classes: np.ndarray
+    bass: np.ndarray
     voices: np.ndarray
     hit_velocities: np.ndarray
     levels: np.ndarray
@@ -74,16 +76,20 @@ class FakeAgent:
         self.silent = silent
         self.listened = 0
 
-    def listen(self, latents):
+    def listen(self, sound):
         self.listened += 1
+        latents = sound.latents
         level = np.exp(bands.to_log_magnitude(latents, CONFIG)).sum(axis=1)
         rise = np.maximum(0.0, np.diff(level, prepend=0.0))
         strong = np.minimum(rise / max(0.5 * rise.max(), 1e-9), 1.0)
         tones = latents[:, PITCH_BANDS]
         chord = np.zeros_like(tones)
         chord[:, np.argsort(tones.mean(axis=0))[-3:]] = 1.0
+        classes = np.stack([chord[:, c::12].max(axis=1) for c in range(12)], axis=1)  # pitch 0 is a C
+        bass = np.tile(np.eye(12)[chord[0].argmax() % 12], (len(chord), 1))
         three = np.tile(strong[:, None], (1, 3))
-        return Heard(latents, np.tile(strong[:, None], (1, 64)), chord, three, 0.5 + 0.0 * three, chord)
+        rhythm = np.tile(strong[:, None], (1, 64))
+        return Heard(latents, rhythm, chord, classes, bass, three, 0.5 + 0.0 * three, chord)
 
     def select(self, heard_input, heard_target):
         return np.tile(np.float32([0.75, 0.25, 0.125, 0.25, 0.75, 0.875]), (len(heard_input.latents), 1))
