@@ -20,7 +20,9 @@ from compjax.training.symptoms import Symptoms
 from compjax.training.task import Cost, Validation
 
 NOVELTY = "novelty"
-"""The scalar that is written for every batch."""
+GRADIENT = "gradient/"
+AT_ONCE = (NOVELTY, GRADIENT)
+"""Scalars that are written for every batch that has them, by how their names begin."""
 
 SUMMARY = ("loss/total", NOVELTY)
 """Scalars that the progress line shows."""
@@ -81,6 +83,7 @@ class Monitor:
         self._num_steps = config.get("num_steps")
         self._estimate = Estimate(self._num_steps) if self._num_steps else None
         self._last: dict[str, float] = {}
+        self._probed: dict[str, float] = {}
         self._events = EventFile(workdir, start_step + 1)
         self._events.hyperparameters(flattened(config), {"dev/loss/total": 0.0, "train/novelty": 0.0})
         self._line = ProgressLine(stream)
@@ -104,8 +107,10 @@ class Monitor:
         """
         if not self._active:
             return
-        if NOVELTY in scalars:
-            self._events.scalar(f"train/{NOVELTY}", scalars[NOVELTY], number)
+        at_once = {name: value for name, value in scalars.items() if name.startswith(AT_ONCE)}
+        for name, value in at_once.items():
+            self._events.scalar(f"train/{name}", value, number)
+        self._probed |= {name: value for name, value in at_once.items() if name.startswith(GRADIENT)}
         self._last |= {name: float(scalars[name]) for name in SUMMARY if name in scalars}
         self._line.show(self._progress(number))
         if rates:
@@ -113,7 +118,7 @@ class Monitor:
 
     def _report(self, number: int, scalars: Mapping[str, float], rates: Mapping[str, float]) -> None:
         for name, value in scalars.items():
-            if name != NOVELTY:
+            if not name.startswith(AT_ONCE):
                 self._events.scalar(f"train/{name}", value, number)
         for name, value in rates.items():
             group = "train" if name in OF_TRAINING else "speed"
@@ -121,7 +126,8 @@ class Monitor:
         for name, value in throughput.memory_use().items():
             self._events.scalar(f"memory/{name}_gigabytes", value, number)
         logging.info("train %s", self._words(number, scalars, rates))
-        self._warn(number, self._symptoms.of_step(scalars, rates))
+        self._warn(number, self._symptoms.of_step({**scalars, **self._probed}, rates))
+        self._probed = {}
 
     def validation(self, number: int, validation: Validation) -> None:
         """A `Validation`: its scalars by name under `dev/`, its pictures and its audio."""

@@ -28,7 +28,9 @@ class Limits:
         mix: share of the output's spectrogram that a mix of the clips explains, from which it is one.
         drowning: share of the sum of the gradient norms from which one loss drowns the others.
         waiting: share of the time spent waiting for data.
+        settling: reports at the beginning in which novelty says nothing: an untrained output is like neither.
         patience: reports in a row that must show a symptom before it is said.
+        epochs: epochs in a row, likewise.
         pause: reports before it is said again; doubles each time.
     """
 
@@ -38,7 +40,9 @@ class Limits:
     mix: float = 0.7
     drowning: float = 0.95
     waiting: float = 0.2
+    settling: int = 20
     patience: int = 5
+    epochs: int = 2
     pause: int = 20
 
 
@@ -63,11 +67,13 @@ class Symptoms:
         self._limits = limits
         self._streak: collections.Counter[str] = collections.Counter()
         self._silent: dict[str, tuple[int, int]] = {}
+        self._reports = 0
 
     def of_step(self, scalars: Mapping[str, float], rates: Mapping[str, float]) -> dict[str, str]:
         """Of a training report: novelty, gradient norms of the losses, waiting for data."""
         limits, seen = self._limits, {}
-        if "novelty" in scalars:
+        self._reports += 1
+        if "novelty" in scalars and self._reports > limits.settling:
             value, truth = scalars["novelty"], scalars.get("novelty/arrangement")
             floor, ceiling = (
                 (limits.copying[1], limits.straying[1])
@@ -92,7 +98,9 @@ class Symptoms:
         """Of the six component weights, means over an epoch."""
         gates = np.asarray(gates, np.float64)
         alike = float(np.ptp(gates)) < self._limits.alike
-        return self._said({"alike": f"all six weights are near {gates.mean():.3f}" if alike else ""}, 1)
+        return self._said(
+            {"alike": f"all six weights are near {gates.mean():.3f}" if alike else ""}, self._limits.epochs
+        )
 
     def of_validation(self, scalars: Mapping[str, float]) -> dict[str, str]:
         """Of a validation on decoded audio."""

@@ -121,9 +121,21 @@ def test_only_the_active_one_writes(tmp_path):
 
 def test_symptoms_are_printed_and_kept(tmp_path, caplog):
     monitor = Monitor(str(tmp_path), 0, CONFIG)
-    monitor.epoch(7, dict.fromkeys(GATE_NAMES, 0.5))
+    for number in (6, 7):
+        monitor.epoch(number, dict.fromkeys(GATE_NAMES, 0.5))
     monitor.close()
     assert "step 7: symptom/alike" in caplog.text and "train longer" in caplog.text
+
+
+def test_gradient_norms_are_written_when_they_come(tmp_path, caplog):
+    """They are measured at steps of their own, and judged with the next report."""
+    monitor = Monitor(str(tmp_path), 0, CONFIG)
+    norms = {"gradient/latent": 99.0, "gradient/novelty": 0.1}
+    for number in range(1, 12):
+        monitor.step(number, {"loss/total": 1.0} | (norms if number % 2 else {}), {} if number % 2 else RATES)
+    monitor.close()
+    assert set(values(read(tmp_path), "train/gradient/latent")) == {1, 3, 5, 7, 9, 11}
+    assert "step 10: symptom/drowning" in caplog.text
 
 
 def test_the_table_is_the_originals():

@@ -4,7 +4,7 @@ import pytest
 
 from compjax.training.symptoms import Limits, Symptoms
 
-AT_ONCE = Limits(patience=1, pause=1000)
+AT_ONCE = Limits(settling=0, patience=1, epochs=1, pause=1000)
 
 
 def steps(scalars, rates=None, limits=AT_ONCE):
@@ -67,9 +67,14 @@ def test_waiting_for_data():
     assert steps({}, {"data_wait": 0.01}) == {}
 
 
+def test_an_untrained_network_is_not_accused():
+    symptoms = Symptoms(Limits(settling=3, patience=1))
+    assert [bool(symptoms.of_step({"novelty": 0.9}, {})) for _ in range(5)] == [False] * 3 + [True, False]
+
+
 def test_patience_and_pauses():
     """Once is chance; five times in a row are said, then not for a while, then seldom."""
-    symptoms = Symptoms(Limits(patience=3, pause=4))
+    symptoms = Symptoms(Limits(settling=0, patience=3, pause=4))
     said = [number for number in range(20) if symptoms.of_step({"novelty": 0.0}, {})]
     assert said == [2, 7, 16]
     assert symptoms.of_step({"novelty": 0.4}, {}) == {}
