@@ -76,6 +76,8 @@ def serve(load: Callable[[], object], config: ServeConfig, announce: Callable[[s
             log_level="warning",
             access_log=False,
             server_header=False,
+            proxy_headers=False,
+            ws="none",
             timeout_graceful_shutdown=CLOSING_SECONDS,
         )
         announce(address_of(opened))

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-ONCE = {"read": 1, "align": 4, "report": 10, "encode": 12, "listen": 20, "select": 1}
-"""Phases that a pair goes through once, and their shares of the work."""
+ONCE = {"read": 1, "align": 2, "report": 12, "encode": 8, "listen": 10, "select": 2}
+"""Phases that a pair goes through once, and their shares of the work, as `timings` of reports have them."""
 
-EACH = {"compose": 2, "render": 10, "decode": 20, "report": 20}
+EACH = {"compose": 1, "render": 5, "decode": 26, "report": 33}
 """Phases of each variation, and their shares."""
 
 WORDS = {

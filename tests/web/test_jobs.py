@@ -178,5 +178,5 @@ def test_a_real_session_serves_as_well():
     assert one.state is State.DONE, one.error
     first, second = one.results
     assert first.files[".wav"] != second.files[".wav"] and first.picture["notes"]
-    assert one.steps.share > 0.8 and set(one.order.input.heard_by(worker.session)) == set(HEARD)
+    assert one.steps.share > 0.7 and set(one.order.input.heard_by(worker.session)) == set(HEARD)
     worker.stop()

@@ -939,11 +939,11 @@ function hear() {
 async function choose(variation) {
   chosen = variation;
   hear();
-  const result = results[variation];
+  const result = results[variation], id = shownJob;
   showWords(result);
   try {
     const picture = await askJson(result.picture);
-    if (result === results[chosen]) drawResult(result, picture);
+    if (id === shownJob && variation === chosen) drawResult(result, picture);
   } catch (error) {
     $("player-error").textContent = capital(error.message);
   }
