@@ -191,6 +191,7 @@ def train(values: flags.FlagValues, loop: Callable[..., Any] | None = None) -> i
     from absl import logging
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    flags.FLAGS.mark_as_parsed()  # absl's own, which its log looks into
     logging.use_absl_handler()
     logging.set_verbosity(logging.INFO)
     logging.get_absl_handler().addFilter(_worth_a_line)
