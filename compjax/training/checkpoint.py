@@ -86,7 +86,7 @@ class Checkpoints:
     ) -> None:
         self._workdir = workdir
         self._folder = os.path.abspath(os.path.join(workdir, FOLDER))
-        self._keep, self._peers, self._warn = (keep_latest, keep_best), peers, warn
+        self._keep, self._peers, self.warn = (keep_latest, keep_best), peers, warn
         self._manager: ocp.CheckpointManager | None = None
         self._saving: int | None = None
         self._failed_at: float | None = None
@@ -173,7 +173,7 @@ class Checkpoints:
                 )
 
     def _set_aside(self, step: int, why: str) -> None:
-        self._warn(f"checkpoint {step} is bad and set aside as bad-{step}: {why}")
+        self.warn(f"checkpoint {step} is bad and set aside as bad-{step}: {why}")
         self._close_manager()
         if self._peers.index == 0:
             target = os.path.join(self._folder, f"bad-{step}")
@@ -260,14 +260,14 @@ class Checkpoints:
                 with atomic_path(os.path.join(self._workdir, BEST_FILE)) as path:
                     path.write_text(json.dumps({"step": self._best_saved[1], "score": self._best_saved[0]}))
         except (OSError, UserError) as error:
-            self._warn(f"checkpoint {step} is saved, but not its list of checksums: {error}")
+            self.warn(f"checkpoint {step} is saved, but not its list of checksums: {error}")
 
     def _fail(self, step: int, error: Exception) -> None:
         kept = (
             f"the last good one is {self.last_saved}" if self.last_saved is not None else "there is none yet"
         )
         why = " ".join(str(error).split())[:200]
-        self._warn(f"checkpoint {step} could not be saved, {kept}; it will be tried again: {why}")
+        self.warn(f"checkpoint {step} could not be saved, {kept}; it will be tried again: {why}")
         self._failed_at = time.monotonic()
         self._close_manager()
         if self._peers.index == 0:

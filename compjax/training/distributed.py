@@ -126,7 +126,6 @@ class Peers:
         self.index, self.count = jax.process_index(), jax.process_count()
         self._phases, self._interrupted = phases, interrupted
         self._lock, self._agreement, self._agreed = threading.Lock(), _Agreement(), threading.Event()
-        self._main = threading.main_thread().ident
         self._known: dict[int, tuple[float, str]] = {}
         self._calls = 0
         self._closed = threading.Event()
@@ -148,7 +147,7 @@ class Peers:
                 "phase": moment.name,
                 "step": moment.step,
                 "age": round(time.monotonic() - moment.since, 1),
-                "at": where(self._main),
+                "at": where(moment.name),
                 "beat": time.time(),
             }
         )
@@ -185,6 +184,8 @@ class Peers:
             peer = json.loads(text)
             if peer.get("left"):
                 continue
+            if peer.get("failed"):
+                self._died(index, peer["failed"])
             silence = time.monotonic() - heard
             if peer["host"] == socket.gethostname():
                 if not _exists(peer["pid"]):
@@ -261,12 +262,18 @@ class Peers:
 
     def close(self) -> None:
         """Say goodbye, so that the others do not take this process for dead."""
+        self._last_word({"left": True})
+
+    def tell_failure(self, why: str) -> None:
+        """Tell the others that this process ends, and why."""
+        known = json.loads(self._status())
+        self._last_word(known | {"failed": why.splitlines()[0]})
+
+    def _last_word(self, word: dict) -> None:
         self._closed.set()
         self._thread.join()
         try:
-            self._client.key_value_set(
-                f"compjax/alive/{self.index}", json.dumps({"left": True}), allow_overwrite=True
-            )
+            self._client.key_value_set(f"compjax/alive/{self.index}", json.dumps(word), allow_overwrite=True)
         except Exception as error:
             logging.info("could not say goodbye: %s", str(error).splitlines()[0])
 

@@ -59,7 +59,7 @@ class Interrupt:
         for number in SIGNALS:
             before = signal.signal(number, lambda *_: None)
             self._before.setdefault(number, before)
-        self._wakeup = signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
+        signal.set_wakeup_fd(self._write, warn_on_full_buffer=False)
 
     def _listen(self) -> None:
         while True:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import sys
 import time
+import traceback
 from collections.abc import Mapping
+from typing import Any
 
+from compjax.audio.errors import EXIT_CODE, UserError
 from compjax.training import distributed, watchdog
-from compjax.training.interrupt import Interrupt, Stop
+from compjax.training.interrupt import Interrupt, Stop, leave
 from compjax.training.lock import WorkdirLock
 from compjax.training.phases import Phases
 
 EXPLANATION = 3.0
 """Seconds in which a peer's death is noticed after a collective operation has failed."""
 FAREWELL = 1.0
-"""Seconds that process 0 stays when asked to stop early, so that the others can learn it from its service."""
+"""Seconds that a process stays when it ends early, so that the others can still learn why from process 0."""
 
 
 class Lifecycle:
@@ -52,8 +56,21 @@ class Lifecycle:
     def __enter__(self) -> Lifecycle:
         return self
 
-    def __exit__(self, *_) -> None:
+    def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
+        del trace
+        if error is not None and self.peers.count > 1:
+            self._give_up(error)
         self.close()
+
+    def _give_up(self, error: BaseException) -> None:
+        """End one process of several, which would wait for each other's orderly end; the others are told."""
+        if isinstance(error, UserError):
+            print(f"compjax-train: {error}", file=sys.stderr)
+        else:
+            traceback.print_exception(error)
+        self.peers.tell_failure(str(error) or type(error).__name__)
+        time.sleep(FAREWELL)
+        leave(EXIT_CODE if isinstance(error, UserError) else 1)
 
     def limit(self, timeouts: Mapping[str, float]) -> None:
         """Change the watchdog's limits."""

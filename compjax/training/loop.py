@@ -8,29 +8,24 @@ import json
 import math
 import os
 import sys
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
-import numpy as np
 from absl import logging
 
 from compjax.audio.errors import UserError
 from compjax.training import exits, identity, sharding
 from compjax.training.checkpoint import Checkpoints
 from compjax.training.feed import Fed, Feed
-from compjax.training.goodput import Goodput
-from compjax.training.guards import Guards, NotFinite, Seen
+from compjax.training.guards import Guards, NotFinite
 from compjax.training.interrupt import Stop
 from compjax.training.lifecycle import Lifecycle
-from compjax.training.monitor import Monitor
-from compjax.training.task import LoopConfig, Outcome, RunOptions, Scalars, State, Task
-from compjax.training.trace import Trace
+from compjax.training.reporter import Pending, Reporter
+from compjax.training.task import LoopConfig, Outcome, RunOptions, State, Task
 
 BUILDERS = {"agent": "compjax.training.agent_task", "codec": "compjax.training.codec_task"}
 """Module with `build_task(config, mesh)` by the configuration's `kind`."""
-GATES = "gates/"
 PROGRAMS = "compiled"
 """Folder of compiled programs in the workdir."""
 
@@ -78,35 +73,17 @@ def keep_programs(workdir: str) -> None:
         jax.config.update("jax_compilation_cache_dir", os.path.join(os.path.abspath(workdir), PROGRAMS))
 
 
-@dataclasses.dataclass
-class Pending:
-    """A step whose scalars are still on the device."""
-
-    number: int
-    scalars: Scalars
-    fed: Fed
-
-
 class Run:
-    """A task on its way from the last checkpoint to its last step.
-
-    The scalars of a step are fetched while the next one runs.
-    """
+    """A task on its way from the last checkpoint to its last step."""
 
     def __init__(self, task: Task, workdir: str, options: RunOptions, lifecycle: Lifecycle) -> None:
         self._task, self._loop, self._workdir = task, task.loop, workdir
         self._options, self._lifecycle, self._phase = options, lifecycle, lifecycle.phase
         peers = lifecycle.peers
-        self._first_process = peers.index == 0
         self._guards = Guards(self._loop.max_bad_steps, self._loop.spike_sigma, workdir, peers.index)
         keep = self._loop.keep_latest, self._loop.keep_best
-        self._checkpoints = Checkpoints(workdir, *keep, peers, self._warn)
-        self._warnings: list[str] = []
-        self._pending: Pending | None = None
-        self._gates: list[Mapping[str, float]] = []
+        self._checkpoints = Checkpoints(workdir, *keep, peers)
         self._scalars: Mapping[str, float] = {}
-        self._score = (-math.inf, -1)
-        self._report_from: tuple[int, float, float] | None = None
         self._unvalidated = False
 
     # From start to end ---------------------------------------------------------------------------------
@@ -116,13 +93,9 @@ class Run:
         with self._phase("restore"):
             self._state = self._first_state()
         start = self._number = self._phase.step = int(self._state.step)
-        self._goodput = Goodput(self._workdir, self._phase, start)
         self._feed = Feed(self._task.pipeline, self._task.mesh, start, self._loop.trace)
-        config = dict(self._task.fingerprint["config"]) | {"num_steps": self._loop.num_steps}
-        self._monitor = Monitor(self._workdir, start, config, self._first_process)
-        self._trace = Trace(self._workdir, self._lifecycle.peers.index) if self._loop.trace else None
-        for line in self._task.pipeline.skipped:
-            self._monitor.event(start, "skipped", line)
+        self._reporter = Reporter(self._task, self._workdir, self._lifecycle, self._guards, start)
+        self._checkpoints.warn = self._reporter.warn
         status = exits.FINISHED
         try:
             if self._unvalidated:  # it was stopped before it could validate the step that it goes on from
@@ -163,7 +136,7 @@ class Run:
         """From the first step to the last; raises Stop or NotFinite between two of them."""
         fed = self._next_batch()
         with self._phase("compile"):
-            self._monitor.describe(self._task.compile(self._state, fed.batch))
+            self._reporter.describe(self._task.compile(self._state, fed.batch))
             self._task.learning_rate(self._number)  # a few small programs of its own
         self._lifecycle.arm()
         while True:
@@ -188,7 +161,7 @@ class Run:
             return self._feed.next(self._lifecycle.poll_waiting)
 
     def _step(self, fed: Fed) -> None:
-        """Begin a step, and look at the one before while it runs."""
+        """Begin a step; the reporter looks at the one before while it runs."""
         self._phase.step = self._number + 1
         every = self._loop.probe_every
         with self._phase("step"):
@@ -197,80 +170,23 @@ class Run:
                 probed = self._task.probe(self._state, fed.batch)
             self._state, scalars = self._task.train_step(self._state, fed.batch)
             scalars = {**scalars, **probed}
-        before, self._pending = self._pending, Pending(self._number + 1, scalars, fed)
         self._number += 1
-        self._look(before)
-        if self._number % self._loop.log_every == 0 or self._number == self._loop.num_steps:
-            self._drain()
-
-    def _drain(self) -> None:
-        """Look at the last step begun, too."""
-        pending, self._pending = self._pending, None
-        self._look(pending)
-
-    def _look(self, pending: Pending | None) -> None:
-        """Fetch a step's scalars, judge and report them."""
-        if pending is None:
-            return
-        with self._phase("step"):  # until the device is done with it
-            values = {name: float(value) for name, value in jax.device_get(pending.scalars).items()}
-        with self._phase("report"):
-            fed, number = pending.fed, pending.number
-            if self._trace is not None:
-                self._trace.step(number, fed.checksum, values)
-            self._monitor.step(number, values, self._rates(number))
-            if event := self._guards.look(Seen(number, values, fed.local, fed.sample_ids)):
-                self._monitor.event(number, *event)
-            self._flush_warnings(number)
-            self._epoch(number, values)
+        self._reporter.begun(Pending(self._number, scalars, fed))
         with self._phase("save"):
             self._checkpoints.settle()
-
-    def _epoch(self, number: int, values: Mapping[str, float]) -> None:
-        """Report the gates' means over an epoch."""
-        gates = {name: value for name, value in values.items() if name.startswith(GATES)}
-        if not gates:
-            return
-        self._gates.append(gates)
-        length = self._loop.epoch_steps or self._task.pipeline.epoch_steps or self._loop.validate_every
-        if number % length == 0:
-            means = {name: float(np.mean([seen[name] for seen in self._gates])) for name in gates}
-            self._monitor.epoch(number, means)
-            self._gates = []
-
-    def _rates(self, number: int) -> dict[str, float]:
-        """How fast it goes, at every `log_every`-th step."""
-        if number % self._loop.log_every and number != self._loop.num_steps:
-            return {}
-        now, waited = time.monotonic(), self._phase.seconds()["data"]
-        before, self._report_from = self._report_from, (number, now, waited)
-        rates = {
-            "learning_rate": float(self._task.learning_rate(number)),
-            "goodput": self._goodput.write(number) if self._first_process else 0.0,
-            "bad_steps": float(self._guards.bad),
-            "spikes": float(self._guards.spikes),
-        }
-        if before is not None and number > before[0]:  # the first stretch holds the compilation
-            each = max((now - before[1]) / (number - before[0]), 1e-9)
-            clips = self._task.batch_size / each
-            rates["step_seconds"], rates["clips_per_second"] = each, clips
-            rates["audio_seconds_per_second"] = clips * self._task.clip_seconds
-            rates["data_wait"] = (waited - before[2]) / max(now - before[1], 1e-9)
-        return rates
 
     # Validating and saving -----------------------------------------------------------------------------
 
     def _validate(self) -> None:
         with self._phase("validate"):
-            self._drain()
+            self._reporter.drain()
             validation = self._task.validate(self._state, self._lifecycle.poll)
             self._scalars = dict(validation.scalars)
-        with self._phase("report"):
-            self._monitor.validation(self._number, validation)
+        self._reporter.validated(self._number, validation)
 
     def _save(self, score: float) -> None:
         with self._phase("save"):
-            self._drain()
+            self._reporter.drain()
             meta = {"fingerprint": self._task.fingerprint, "guards": self._guards.memory()}
             self._checkpoints.save(self._number, self._state, meta, score)
             self._export()
@@ -280,16 +196,7 @@ class Run:
         try:
             self._task.export(os.path.join(self._workdir, self._task.export_name), self._state)
         except (OSError, ValueError, UserError) as error:  # a full disk, or weights beyond float16
-            self._warn(f"{self._task.export_name} could not be written: {error}")
-
-    def _warn(self, text: str) -> None:
-        """Something that training survives; told to the monitor when it is next safe to."""
-        logging.warning("%s", text)
-        self._warnings.append(text)
-
-    def _flush_warnings(self, number: int) -> None:
-        while self._warnings:
-            self._monitor.event(number, "checkpoint", self._warnings.pop(0))
+            self._reporter.warn(f"{self._task.export_name} could not be written: {error}")
 
     # Ending --------------------------------------------------------------------------------------------
 
@@ -315,7 +222,7 @@ class Run:
 
     def _save_before_leaving(self, status: int) -> int:
         try:
-            self._drain()
+            self._reporter.drain()
         except NotFinite as error:
             print(f"compjax-train: {error}", file=sys.stderr)
             return exits.NOT_FINITE
@@ -323,18 +230,18 @@ class Run:
             self._checkpoints.wait()
         if self._checkpoints.last_saved != self._number:
             self._save(math.nan)
-        self._monitor.event(self._number, "interrupted", "saved; the same command goes on from here")
+            with self._phase("save"):
+                self._checkpoints.wait()
+        if self._checkpoints.failed:
+            return status
+        self._reporter.event(self._number, "interrupted", "saved; the same command goes on from here")
         return status
 
     def _close(self) -> None:
         """Let go of files, threads and processes."""
         with self._phase("finish"):
             self._checkpoints.close()
-            if self._first_process:
-                self._goodput.write(self._number, force=True)
-            self._monitor.close()
-            if self._trace is not None:
-                self._trace.close()
+            self._reporter.close(self._number)
             self._feed.close()
 
 

@@ -31,6 +31,9 @@ TIMEOUTS = {
 """Seconds without progress that a phase may take."""
 
 INTERVAL = 0.25
+STDLIB = os.path.dirname(threading.__file__)
+MAKERS = ("feed", "batches", "crops")
+"""Threads that the main thread waits for in the phase `data`."""
 LAST_RESORT = 600.0
 """Seconds after which a C thread ends the process (status 1) if this one cannot run for want of the GIL."""
 
@@ -43,13 +46,30 @@ def timeouts(changes: Mapping[str, float]) -> dict[str, float]:
     return TIMEOUTS | {name: float(value) for name, value in changes.items()}
 
 
-def where(thread: int) -> str:
-    """`file:line in function` where a thread stands."""
-    frame = sys._current_frames().get(thread)
+def _place(thread: int | None) -> str:
+    """`file:line in function` of the innermost line of a thread that is no library's."""
+    frame = innermost = sys._current_frames().get(thread)
     if frame is None:
         return "an unknown place"
-    file = os.path.join(*frame.f_code.co_filename.split(os.sep)[-3:])
-    return f"{file}:{frame.f_lineno} in {frame.f_code.co_name}"
+    while frame is not None and _of_a_library(frame.f_code.co_filename):
+        frame = frame.f_back
+    code = (frame or innermost).f_code
+    file = os.path.join(*code.co_filename.split(os.sep)[-3:])
+    return f"{file}:{(frame or innermost).f_lineno} in {code.co_name}"
+
+
+def _of_a_library(path: str) -> bool:
+    """Whether a file is Python's, or a package's other than this one."""
+    ours = f"{os.sep}compjax{os.sep}" in path
+    return not ours and (path.startswith((STDLIB, "<")) or "site-packages" in path)
+
+
+def where(phase: str) -> str:
+    """Where the main thread stands and, while it waits for data, those that make them."""
+    threads = {thread.name: thread.ident for thread in threading.enumerate()}
+    makers = [name for name in MAKERS if name in threads] if phase == "data" else []
+    parts = [_place(threading.main_thread().ident)]
+    return "; ".join(parts + [f"thread {name} at {_place(threads[name])}" for name in makers])
 
 
 class Watchdog:
@@ -62,7 +82,6 @@ class Watchdog:
 
     def __init__(self, phases: Phases, describe: Callable[[], str], process: int) -> None:
         self._phases, self._describe, self._process = phases, describe, process
-        self._main = threading.main_thread().ident
         self._stop = threading.Event()
         self.limits, self.folder = dict(TIMEOUTS), None
         self._thread = threading.Thread(target=self._watch, name="watchdog", daemon=True)
@@ -85,7 +104,7 @@ class Watchdog:
         """Say what is known, dump all stacks, end the process."""
         text = (
             f"compjax-train: {self._describe()}: no progress in phase '{name}' at step {step} "
-            f"for {age:.0f} s (limit {self.limits[name]:g} s), at {where(self._main)}"
+            f"for {age:.0f} s (limit {self.limits[name]:g} s), at {where(name)}"
         )
         print(text, file=sys.stderr, flush=True)
         faulthandler.dump_traceback(file=sys.__stderr__, all_threads=True)

@@ -10,14 +10,14 @@ FRAMES = 16
 FOLDERS = ("train", "dev")
 
 
-def fake_examples(count: int, seed: int = 0) -> dict[str, np.ndarray]:
-    """Random examples in the form of shards, of 16 frames."""
+def fake_examples(count: int, seed: int = 0, frames: int = FRAMES) -> dict[str, np.ndarray]:
+    """Random examples in the form of shards."""
     from compjax.data import shards
 
     rng = np.random.default_rng(seed)
     made = {}
     for name, (kind, shape) in shards.FIELDS.items():
-        sizes = {shards.FRAMES: FRAMES, -(-shards.FRAMES // 4): FRAMES // 4}
+        sizes = {shards.FRAMES: frames, -(-shards.FRAMES // 4): frames // 4}
         shape = (count, *(sizes.get(size, size) for size in shape[:1]), *shape[1:])
         if np.issubdtype(kind, np.floating):
             made[name] = rng.random(shape).astype(kind)
@@ -29,12 +29,12 @@ def fake_examples(count: int, seed: int = 0) -> dict[str, np.ndarray]:
     return made
 
 
-def write_examples(folder: str | pathlib.Path, count: int = 24) -> None:
+def write_examples(folder: str | pathlib.Path, count: int = 24, frames: int = FRAMES) -> None:
     """Shards of random examples in `folder/train` and `folder/dev`."""
     for place, name in enumerate(FOLDERS):
         target = pathlib.Path(folder, name)
         target.mkdir(parents=True, exist_ok=True)
-        np.savez(target / "shard_00000.npz", **fake_examples(count, place))
+        np.savez(target / "shard_00000.npz", **fake_examples(count, place, frames))
 
 
 def get_config():

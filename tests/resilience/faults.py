@@ -91,7 +91,7 @@ def _stall(place: Place, name: str, faults: dict, phase: str) -> str:
     line = next((line for line in process.text().splitlines() if "no progress" in line), "")
     expect(status == STALLED and f"phase '{phase}'" in line, f"status {status}; {process.tail()}")
     expect(seconds <= LIMIT + MARGIN, f"{name}: {seconds:.1f} s")
-    return f"{name} {seconds:.1f} s ({line.rsplit(', at ', 1)[1]})"
+    return f"{name} {seconds:.1f} s ({line.rsplit(' at ', 1)[1]})"
 
 
 def hangs(place: Place) -> Row:

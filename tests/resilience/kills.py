@@ -28,7 +28,7 @@ from tests.resilience.harness import (
 )
 
 STEPS = 60
-LONG = 400
+LONG = 200
 """Steps of the runs that are killed, so that there is time for it."""
 KILLS, PAIR_KILLS = 20, 10
 SAVE_EVERY = 5
