@@ -97,6 +97,17 @@ class Groove:
         bar, within = divmod(hundredths, 100 * self.beats_per_bar)
         return f"{bar + 1}:{within / 100 + 1:.2f}"
 
+    def beats(self):
+        """The beats of its tempo, seconds `[N]`; UserError if it has none."""
+        if not self.tempo:
+            raise UserError("the groove has no tempo, and so no beats; write a line such as 'tempo 120'")
+        import numpy as np
+
+        period = 60.0 / self.tempo
+        first = math.ceil(-self.first_beat / period)
+        count = max(math.ceil((self.seconds - self.first_beat) / period) - first, 0)
+        return np.asarray([self.first_beat + period * (first + beat) for beat in range(count)])
+
     def audio(self):
         """The groove as sound, `[S]` float32 at 24 kHz: a thud, a knock and a tick for the three voices."""
         from compjax.inference.sonify import of_hits

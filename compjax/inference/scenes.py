@@ -63,6 +63,8 @@ def see(
 ) -> views.PairView:
     """The view of a pair; `heard` and `gates` begin `lead` frames before the clips."""
     on_input, on_target = _beats(alignment, references)
+    if kept.groove is not None and kept.groove.tempo:
+        on_input = kept.groove.beats()
     seen = []
     for index, (audio, times) in enumerate(((kept.input, on_input), (kept.aligned, on_target))):
         rhythm, harmony = hearing.read_clip(heard[index])

@@ -105,3 +105,10 @@ def test_strokes_are_heard_where_the_hits_are():
     assert audio.shape == (2 * SAMPLE_RATE,) and audio.dtype == np.float32
     assert rms(audio) == pytest.approx(REFERENCE_RMS, rel=0.05)
     np.testing.assert_allclose(onsets.detect(audio), [hit.time for hit in HITS], atol=0.02)
+
+
+def test_beats_are_those_of_the_tempo():
+    np.testing.assert_allclose(GROOVE.beats(), [0.0, 0.5, 1.0, 1.5])
+    np.testing.assert_allclose(Groove(HITS, 2.0, 60.0, 4, -0.75).beats(), [0.25, 1.25])
+    with pytest.raises(UserError, match="no tempo"):
+        Groove(HITS, 2.0).beats()
