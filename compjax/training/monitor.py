@@ -27,6 +27,9 @@ AT_ONCE = (NOVELTY, GRADIENT)
 SUMMARY = ("loss/total", NOVELTY)
 """Scalars that the progress line shows."""
 
+COUNTED = ("finite", "bad_steps")
+"""Scalars of a step that the rates count."""
+
 OF_TRAINING = ("learning_rate",)
 """What comes with the rates and is none."""
 
@@ -192,8 +195,9 @@ class Monitor:
 
     def _words(self, number: int, scalars: Mapping[str, float], speed: Mapping[str, float]) -> str:
         last = f"/{self._num_steps}" if self._num_steps else ""
-        shown = {name: value for name, value in sorted(scalars.items()) if not _only_in_tensorboard(name)}
-        words = [f"{name.removeprefix('loss/')} {value:.4g}" for name, value in shown.items()]
+        names = sorted(scalars, key=lambda name: (name != SUMMARY[0], name))
+        shown = [name for name in names if not _only_in_tensorboard(name)]
+        words = [f"{name.removeprefix('loss/')} {scalars[name]:.4g}" for name in shown]
         words += [f"{name} {value:.3g}" for name, value in speed.items()]
         left = self._estimate.remaining(number) if self._estimate and speed else None
         return f"{number}{last}: " + "  ".join(words + ([f"{duration(left)} left"] if left else []))
@@ -201,6 +205,5 @@ class Monitor:
 
 def _only_in_tensorboard(name: str) -> bool:
     """Whether a scalar is left out of the log's lines; of the rivals, all but the joint score is."""
-    return name.startswith(("weight/", "gates/")) or (
-        name.startswith("baseline/") and not name.endswith("/joint")
-    )
+    rivals = name.startswith("baseline/") and not name.endswith("/joint")
+    return rivals or name in COUNTED or name.startswith(("weight/", "gates/"))
