@@ -77,6 +77,7 @@ def port_encodec(values: flags.FlagValues) -> None:
     output = pathlib.Path(values.output) if values.output else codec.weights_path("encodec")
     if not values.output:
         _make_folder(output.parent)
+    encodec_port.check_name(values.weights)
     encodec_port.check_description(values.weights)
     config = encodec.EncodecConfig()
     state = port.to_arrays(port.read(values.weights), values.weights)

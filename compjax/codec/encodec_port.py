@@ -17,6 +17,7 @@ import numpy as np
 
 from compjax.audio.constants import SAMPLE_RATE
 from compjax.audio.errors import UserError
+from compjax.audio.files import sha256_of
 from compjax.codec import port
 from compjax.codec.encodec import EncodecConfig
 
@@ -95,6 +96,19 @@ def check_description(path: str | os.PathLike) -> None:
     for key, value in wanted.items():
         if described.get(key, value) != value:
             raise UserError(f"{path} is another model: {beside.name} says {key} {described[key]}; {HELP}")
+
+
+def check_name(path: str | os.PathLike) -> None:
+    """The encodec package puts the beginning of a file's SHA-256 into its name; it must be that.
+
+    Raises:
+        UserError: the file has changed.
+    """
+    match = re.fullmatch(r".*-([0-9a-f]{8})\.th", pathlib.Path(path).name)
+    if match and pathlib.Path(path).is_file() and not sha256_of(path).startswith(match[1]):
+        raise UserError(
+            f"{path} is cut off or damaged: its SHA-256 does not begin with {match[1]}; fetch it again"
+        )
 
 
 def _in_one_form(state: Arrays, path) -> dict[str, tuple[str, np.ndarray]]:

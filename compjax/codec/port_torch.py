@@ -59,7 +59,8 @@ def load(path: str | os.PathLike) -> Any:
     except Refused as error:
         raise UserError(f"{path} {error}; it was not run, and nothing was written") from None
     except BROKEN as error:
-        reason = " ".join(str(error).split()) or type(error).__name__
+        told = isinstance(error, ValueError | EOFError | zipfile.BadZipFile) and str(error)
+        reason = " ".join(told.split()) if told else "it cannot be unpickled"
         raise UserError(
             f"{path} is cut off, damaged or no PyTorch file ({reason}); fetch it again"
         ) from error

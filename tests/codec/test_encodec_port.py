@@ -146,6 +146,16 @@ def test_transposed_kernel_by_hand():
     np.testing.assert_allclose(kernel[:, 0, :, 0], [[3, 4], [1, 2]], rtol=1e-6)
 
 
+def test_checksum_in_the_name(tmp_path):
+    """SHA-256 of the three bytes "abc" begins with ba7816bf."""
+    for name, data in {"m-ba7816bf.th": b"abc", "m-ba7816bf.bin": b"abd", "m-old.th": b"abd"}.items():
+        (tmp_path / name).write_bytes(data)
+        encodec_port.check_name(tmp_path / name)
+    (tmp_path / "m-ba7816bf.th").write_bytes(b"ab")
+    with pytest.raises(UserError, match="its SHA-256 does not begin with ba7816bf"):
+        encodec_port.check_name(tmp_path / "m-ba7816bf.th")
+
+
 @pytest.mark.parametrize(
     "field, value",
     [("sampling_rate", 48_000), ("sampling_rate", 32_000), ("audio_channels", 2), ("normalize", True)],
