@@ -23,7 +23,7 @@ def get_config() -> ConfigDict:
     config.num_steps = config.optimizer.decay_steps = 60
     config.optimizer.warmup_steps = 10
     config.log_every, config.validate_every = 5, 30
-    config.loop.probe_every = 20
+    config.loop.probe_every = 30
     config.loop.epoch_steps = 20
     config.auditions.clips = 2
     config.data.dev_examples = 8

@@ -99,11 +99,16 @@ def build_task(config: Any, mesh: jax.sharding.Mesh) -> Task:
     )
     init = functools.partial(initial_state, agent, objective, optimizer, config.seed, frames, shapes)
 
+    def probe_key(
+        state: TrainState,
+    ) -> jax.Array:  # lies where the state lies, or it would be another program
+        return jax.random.fold_in(jax.random.key(config.seed), state.step)
+
     def compile_all(state: TrainState, batch: GlobalBatch) -> Cost:
         program = train.lower(state, batch, objective.frozen)
         program.compile()
         if loop.probe_every:
-            norms.lower(state, batch, objective.frozen, jax.random.key(0)).compile()
+            norms.lower(state, batch, objective.frozen, probe_key(state)).compile()
         validation.compile(state)
         return Cost(
             throughput.flops_of(program),
@@ -112,8 +117,7 @@ def build_task(config: Any, mesh: jax.sharding.Mesh) -> Task:
         )
 
     def probe(state: TrainState, batch: GlobalBatch) -> Scalars:
-        key = jax.random.fold_in(jax.random.key(config.seed), state.step)
-        return norms(state, batch, objective.frozen, key)
+        return norms(state, batch, objective.frozen, probe_key(state))
 
     def export(path: str, state: TrainState) -> None:
         about = {"agent": config.agent.name, "settings": plain(config.agent.settings)}
