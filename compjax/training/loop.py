@@ -146,6 +146,7 @@ class Run:
                 self._validate()
             if due or (self._loop.save_every and number % self._loop.save_every == 0):
                 self._save(math.nan if not due else self._task.score(self._scalars))
+                self._export()
             elif self._checkpoints.retry_due:
                 self._save(math.nan)
             if number == self._loop.num_steps:
@@ -189,12 +190,12 @@ class Run:
             self._reporter.drain()
             meta = {"fingerprint": self._task.fingerprint, "guards": self._guards.memory()}
             self._checkpoints.save(self._number, self._state, meta, score)
-            self._export()
 
     def _export(self) -> None:
         """The inference file of the averaged parameters; process 0 writes it."""
         try:
-            self._task.export(os.path.join(self._workdir, self._task.export_name), self._state)
+            with self._phase("save"):
+                self._task.export(os.path.join(self._workdir, self._task.export_name), self._state)
         except (OSError, ValueError, UserError) as error:  # a full disk, or weights beyond float16
             self._reporter.warn(f"{self._task.export_name} could not be written: {error}")
 

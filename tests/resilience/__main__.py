@@ -1,7 +1,8 @@
-"""`python -m tests.resilience [NAME ...]`: run the torture, or the parts of it named, and print the table."""
+"""Run the torture, or the parts of it that are named, and print the table."""
 
 from __future__ import annotations
 
+import argparse
 import pathlib
 import shutil
 import sys
@@ -25,17 +26,20 @@ def run(name: str, place: Place) -> tuple[bool, Row]:
         return False, Row(name, "", f"FAILED: {traceback.format_exc().splitlines()[-1]}")
 
 
-def main(names: list[str]) -> int:
+def main() -> int:
     """The exit status: 0 if everything held."""
-    unknown = sorted(set(names) - set(scenarios.ALL))
-    if unknown:
-        print(f"no part {', '.join(unknown)}; there are {', '.join(scenarios.ALL)}", file=sys.stderr)
-        return 65
+    parser = argparse.ArgumentParser(prog="python -m tests.resilience", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(scenarios.ALL))
+    parser.add_argument("--kills", type=int, default=Place.kills, help="kill -9 of one process")
+    parser.add_argument("--pair_kills", type=int, default=Place.pair_kills, help="of one of two processes")
+    arguments = parser.parse_args()
+    if unknown := sorted(set(arguments.names) - set(scenarios.ALL)):
+        parser.error(f"no part {', '.join(unknown)}; there are {', '.join(scenarios.ALL)}")
     root = pathlib.Path(tempfile.mkdtemp(prefix="resilience-"))
-    place, good = Place(root), True
+    place, good = Place(root, arguments.kills, arguments.pair_kills), True
     agent.write_examples(place.data)
     print("| bar | what was done | what was seen | s |\n|---|---|---|---|", flush=True)
-    for name in names or scenarios.ALL:
+    for name in arguments.names or scenarios.ALL:
         began = time.monotonic()
         held, row = run(name, place)
         good &= held
@@ -48,4 +52,4 @@ def main(names: list[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import signal
 import time
 
@@ -141,7 +142,11 @@ def hung_peer(place: Place) -> Row:
     expect(status == STALLED, f"status {status}; {processes[0].tail()}")
     expect(stopped <= LIMIT + MARGIN, f"took {stopped:.1f} s")
     expect("process 1 on" in processes[0].text(), processes[0].tail())
-    seen = f"both status 75 in {seconds:.1f} s; the other's in {stopped:.1f} s; '{guilty[0][-120:]}'"
+    place_named = re.search(r"thread feed at \S+ in \w+", guilty[0])
+    expect(place_named is not None, guilty[0])
+    seen = (
+        f"both status 75 in {seconds:.1f} s, naming process 1, phase data, {place_named[0]}; {stopped:.1f} s"
+    )
     return Row("B10 hung peer", f"one of two hangs in its loader, or is stopped; limit {LIMIT:.0f} s", seen)
 
 

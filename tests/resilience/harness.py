@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator
 
 ROOT = pathlib.Path(__file__).parents[2]
-PATIENCE = 600.0
+PATIENCE = 1800.0
 """Seconds that anything may take on a busy machine before the test gives up."""
 CACHE = "JAX_COMPILATION_CACHE_DIR"
 """Compiled programs are kept here over several tortures, if it is set."""
@@ -42,9 +42,11 @@ def expect(condition: bool, text: str) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Place:
-    """Where everything of one torture lies: data, compiled programs, workdirs."""
+    """Where everything of one torture lies (data, compiled programs, workdirs), and how often it kills."""
 
     root: pathlib.Path
+    kills: int = 20
+    pair_kills: int = 10
 
     @property
     def data(self) -> pathlib.Path:

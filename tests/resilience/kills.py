@@ -28,15 +28,14 @@ from tests.resilience.harness import (
 )
 
 STEPS = 60
-LONG = 200
+LONG = 120
 """Steps of the runs that are killed, so that there is time for it."""
-KILLS, PAIR_KILLS = 20, 10
 SAVE_EVERY = 5
 
 
 def long_flags(steps: int = LONG) -> tuple[str, ...]:
     """Flags of a run of `steps` that validates seldom."""
-    return f"--config.num_steps={steps}", "--config.validate_every=100"
+    return f"--config.num_steps={steps}", "--config.validate_every=100", "--config.loop.save_every=8"
 
 
 def reference(place: Place, steps: int, pair: bool = False) -> pathlib.Path:
@@ -146,10 +145,10 @@ class Killer:
         expect("set aside" not in process.text(), f"a checkpoint was bad: {process.tail()}")
 
 
-def kills(place: Place, count: int = KILLS, seed: int = 1) -> Row:
+def kills(place: Place, seed: int = 1) -> Row:
     """B2: kill -9 of one process."""
     whole = reference(place, LONG)
-    killer = Killer(place, "killed", count, False, seed)
+    killer = Killer(place, "killed", place.kills, False, seed)
     workdirs = killer.run()
     for workdir in workdirs:
         seen = expect_same(whole, workdir)
@@ -157,10 +156,10 @@ def kills(place: Place, count: int = KILLS, seed: int = 1) -> Row:
     return Row("B2 kill -9", f"agent, {killer.killed} kills at random times, {len(workdirs)} runs", seen)
 
 
-def pair_kills(place: Place, count: int = PAIR_KILLS, seed: int = 2) -> Row:
+def pair_kills(place: Place, seed: int = 2) -> Row:
     """B3, B5, B11: kill -9 of one of two processes; compared with one process of as many devices."""
     whole = reference(place, LONG, pair=True)
-    killer = Killer(place, "pair", count, True, seed)
+    killer = Killer(place, "pair", place.pair_kills, True, seed)
     workdirs = killer.run()
     for workdir in workdirs:
         seen = expect_same(whole, workdir)
@@ -293,7 +292,7 @@ def sigterm_pair(place: Place) -> Row:
         done = last_step(workdir)
         processes = start_pair(place, agent_command(place, workdir, *long_flags()))
         try:
-            wait_for(lambda done=done: last_step(workdir) >= done + 30, processes[0])
+            wait_for(lambda done=done: last_step(workdir) >= done + 20, processes[0])
             began = time.monotonic()
             send(processes[target], "twice")
             statuses = [process.wait(60) for process in processes]

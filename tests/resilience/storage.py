@@ -243,7 +243,10 @@ def protected(folder: pathlib.Path) -> Iterator[None]:
     if subprocess.run(["mount", "--bind", str(folder), str(folder)], capture_output=True).returncode:
         raise NotHere("making a folder read-only for root needs a mount")
     try:
-        subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+        command, deadline = ["mount", "-o", "remount,bind,ro", str(folder)], time.monotonic() + 60.0
+        while subprocess.run(command, capture_output=True).returncode:  # busy while something is written
+            expect(time.monotonic() < deadline, f"{folder} could not be made read-only")
+            time.sleep(0.02)
         yield
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=False)
