@@ -1,5 +1,6 @@
 """The page in a real browser, over the command and the bundled model: `pytest -m browser tests/web`."""
 
+import json
 import os
 import re
 import signal
@@ -92,12 +93,11 @@ def test_an_example_is_composed_played_and_downloaded(visit, tmp_path):
     visitor.click("#examples button")
     assert "120 beats per minute" in visitor.loaded("input") and "chords" in visitor.loaded("target")
     visitor.run("document.querySelector('#num_samples').value = 2")
+    for factor, source in (("rhythm", "input"), ("harmony", "target"), ("timbre", "target")):
+        visitor.choose(factor, source)
     visitor.compose()
-    assert visitor.one(".verdict").text.startswith("The output is new")
-    assert (
-        visitor.one("#taken").text.split()[-9:]
-        == "Rhythm 1.00 0.00 Harmony 0.00 1.00 Timbre 0.00 1.00".split()
-    )
+    taken = "Rhythm 1.00 0.00 Harmony 0.00 1.00 Timbre 0.00 1.00"
+    assert visitor.one("#taken").text.split()[-9:] == taken.split()
     visitor.wait(lambda: visitor.all("#result-figure canvas"), 10)
 
     loud = {}
@@ -126,6 +126,9 @@ def test_an_example_is_composed_played_and_downloaded(visit, tmp_path):
     )
     assert [path.suffix for path in files] == [".json", ".mid", ".wav"]
     assert soundfile.info(files[2]).duration == pytest.approx(8.0)
+    words = json.loads(files[0].read_text())["words"]
+    assert [item.text for item in visitor.all("#words li")] == words[:-1]
+    assert visitor.one(".verdict").text.lower() == words[-1].lower()
 
 
 def test_bad_files_get_one_line_and_the_next_one_works(visit, tmp_path):
@@ -179,6 +182,11 @@ def test_recording_and_what_only_the_browser_can_read(visit):
     visitor.click("#clip-input .stop")
     visitor.loaded("input")
     assert visitor.one("#clip-input .name").text == "recording.wav"
+    visitor.click("#clip-input .remove")
+    visitor.click("#clip-input .record")
+    visitor.wait(lambda: visitor.one("#clip-input .discard").is_displayed(), 10)
+    visitor.click("#clip-input .discard")
+    visitor.wait(lambda: visitor.one("#clip-input .drop").is_displayed(), 10)
     visitor.run(
         """
         const context = new AudioContext(), stream = context.createMediaStreamDestination();

@@ -580,6 +580,7 @@ class Card {
 
   set(state) {
     this.turn++;
+    this.discardRecording?.();
     this.player.clear();
     this.figure?.remove();
     this.figure = null;
@@ -683,7 +684,7 @@ class Card {
     const [stop, discard] = ["stop", "discard"].map((name) => this.host.querySelector(`.${name}`));
     const end = () => { if (recorder.state !== "inactive") recorder.stop(); };
     stop.onclick = end;
-    discard.onclick = () => { kept = false; end(); };
+    this.discardRecording = discard.onclick = () => { kept = false; end(); };
     const timer = setInterval(() => {
       const seconds = (performance.now() - began) / 1000;
       this.parts.clock.textContent = clock(seconds);
@@ -693,6 +694,8 @@ class Card {
     recorder.onstop = async () => {
       clearInterval(timer);
       stream.getTracks().forEach((track) => track.stop());
+      this.discardRecording = null;
+      if (!kept && this.state) return;  // another clip has come in the meantime
       this.show("drop");
       if (!kept) return this.host.querySelector(".record").focus();
       try {
