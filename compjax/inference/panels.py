@@ -57,15 +57,17 @@ def band_of(hertz: float) -> float:
 def draw_spectrogram(axes, decibels: np.ndarray, span: tuple[float, float], beats: Sequence[float]) -> None:
     """Levels `[T, 128]` in dB that begin at time 0, over `span` in seconds, with a line at each beat."""
     top = float(decibels.max())
+    first, last = int(span[0] * FRAME_RATE), int(np.ceil(span[1] * FRAME_RATE))
+    shown = decibels[first:last]
     axes.imshow(
-        decibels.T,
+        shown.T,
         origin="lower",
         aspect="auto",
         cmap=SPECTRUM_COLOURS,
         vmin=top - RANGE_DB,
         vmax=top,
         interpolation="nearest",
-        extent=(0.0, len(decibels) / FRAME_RATE, -0.5, LATENT_SIZE - 0.5),
+        extent=(first / FRAME_RATE, (first + len(shown)) / FRAME_RATE, -0.5, LATENT_SIZE - 0.5),
     )
     for index, beat in enumerate(b for b in beats if span[0] <= b <= span[1]):
         label = "beats" if index == 0 else None
@@ -146,21 +148,23 @@ def draw_roll(axes, notes: Sequence[Note], span: tuple[float, float], onsets: Se
 
 def draw_weights(axes, gates: np.ndarray, span: tuple[float, float]) -> None:
     """The six component weights `[T, 6]` over time: three rows of two bands, wide where the weight is 1."""
-    times = np.arange(len(gates) + 1) / FRAME_RATE
+    first, last = int(span[0] * FRAME_RATE), int(np.ceil(span[1] * FRAME_RATE))
+    gates = gates[first:last]
+    changed = np.flatnonzero(np.append(True, (np.diff(gates, axis=0) != 0.0).any(axis=1)))
+    times = np.append(first + changed, first + len(gates)) / FRAME_RATE
     rows = [(source, factor) for source in SOURCES for factor in FACTORS]
     order = [(source, factor) for factor in FACTORS for source in SOURCES]
     for place, row in enumerate(reversed(order)):
         source, factor = row
         weight = gates[:, rows.index(row)]
         hatch = None if source == "input" else "////"
-        height = 0.84 * np.append(weight, weight[-1:])
+        height = 0.84 * np.append(weight[changed], weight[-1])
         colour = FACTOR_COLOURS[factor]
         shape = {"step": "post", "facecolor": colour, "edgecolor": PAPER, "linewidth": 0.0, "hatch": hatch}
         axes.fill_between(times, place, place + height, **shape)
         axes.axhline(place, color=GREY, linewidth=0.6)
-        mean = float(weight[round(span[0] * FRAME_RATE) : round(span[1] * FRAME_RATE) + 1].mean())
         axes.annotate(
-            f"{mean:.2f}", (1.0, place + 0.42), xycoords=("axes fraction", "data"), xytext=(4, 0),
+            f"{weight.mean():.2f}", (1.0, place + 0.42), xycoords=("axes fraction", "data"), xytext=(4, 0),
             textcoords="offset points", va="center", fontsize=SMALL, color=INK, annotation_clip=False,
         )  # fmt: skip
     axes.set_yticks([place + 0.42 for place in range(len(order))])

@@ -101,3 +101,18 @@ def test_only_the_beginning_is_kept(monkeypatch):
     sizes = {made.view.input.audio.size, made.view.target.audio.size, made.view.target_as_given.size}
     assert sizes == {SAMPLE_RATE} and made.view.input.seconds == 3.0
     assert "first 1 seconds of each sound" in made.html()
+
+
+def test_a_long_piece_is_drawn_as_far_as_it_is_shown():
+    """An hour's weights that change every frame give no larger picture than the half minute that is seen."""
+    import matplotlib.figure
+
+    axes = matplotlib.figure.Figure().add_axes((0, 0, 1, 1))
+    gates = np.linspace(0.0, 1.0, 270_000)[:, None] * np.ones((1, 6))
+    panels.draw_weights(axes, gates, (10.0, 12.0))
+    points = max(len(path.vertices) for band in axes.collections for path in band.get_paths())
+    assert 150 < points < 1000
+    steady = matplotlib.figure.Figure().add_axes((0, 0, 1, 1))
+    panels.draw_weights(steady, np.ones((270_000, 6)), (10.0, 12.0))
+    assert max(len(path.vertices) for band in steady.collections for path in band.get_paths()) < 12
+    assert {text.get_text() for text in steady.texts} == {"1.00"}
