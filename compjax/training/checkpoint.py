@@ -92,6 +92,7 @@ class Checkpoints:
         self._failed_at: float | None = None
         self._best_saved = (-math.inf, -1)
         self.last_saved: int | None = None
+        self.ever_failed = False
 
     # Restoring -----------------------------------------------------------------------------------------
 
@@ -268,7 +269,7 @@ class Checkpoints:
         )
         why = " ".join(str(error).split())[:200]
         self.warn(f"checkpoint {step} could not be saved, {kept}; it will be tried again: {why}")
-        self._failed_at = time.monotonic()
+        self._failed_at, self.ever_failed = time.monotonic(), True
         self._close_manager()
         if self._peers.index == 0:
             self._remove_parts()

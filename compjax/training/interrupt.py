@@ -21,6 +21,10 @@ PATIENCE = 5.0
 """Seconds after which another signal ends the process unsaved: schedulers send the first one twice."""
 
 
+LINGER = 5.0
+"""Seconds for other threads to end after the main one: after a failed save Orbax's wait for five minutes."""
+
+
 class Stop(Exception):
     """The run is to save and end; raised where the loop asks."""
 
@@ -30,6 +34,18 @@ def leave(status: int) -> None:
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)
+
+
+def end_promptly(status: int) -> None:
+    """Once the main thread is through, wait `LINGER` at most for threads that keep the process alive."""
+
+    def watch() -> None:
+        while threading.main_thread().is_alive():
+            time.sleep(0.2)
+        time.sleep(LINGER)
+        leave(status)
+
+    threading.Thread(target=watch, name="end", daemon=True).start()
 
 
 class Interrupt:

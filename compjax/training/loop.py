@@ -19,7 +19,7 @@ from compjax.training import exits, identity, sharding
 from compjax.training.checkpoint import Checkpoints
 from compjax.training.feed import Fed, Feed
 from compjax.training.guards import Guards, NotFinite
-from compjax.training.interrupt import Stop
+from compjax.training.interrupt import Stop, end_promptly
 from compjax.training.lifecycle import Lifecycle
 from compjax.training.reporter import Pending, Reporter
 from compjax.training.task import LoopConfig, Outcome, RunOptions, State, Task
@@ -219,6 +219,8 @@ class Run:
             )
             status = exits.NOT_SAVED
         self._close()
+        if self._checkpoints.ever_failed:
+            end_promptly(status)
         return Outcome(status, self._number, self._scalars)
 
     def _save_before_leaving(self, status: int) -> int:
