@@ -8,7 +8,7 @@ of the gradient. The truth goes through the same decoder, so what the codec cann
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -29,6 +29,9 @@ OF_SOURCES = {f"{name}_sources": name for name in DISTANCES}
 
 LOG_BANDS = "vocos"
 """The codec whose latents are log bands: levels and factors can be read off them."""
+
+QUIET = 1e-3
+"""Root mean square (-60 dB) up to which a batch's stretch counts as silent."""
 
 MIN_FRAMES = 16
 """Shortest stretch: the longest analysis window of the losses fits in."""
@@ -90,19 +93,31 @@ class Decoder:
         return Sound(made, *jax.lax.stop_gradient(others), known)
 
 
+def _heard(distance: Callable[[Array, Array], Array], made: Array, truth: Array) -> Array:
+    """The distance over the batch; 0 where the stretch happens to be silent in all of it.
+
+    Spectral convergence is relative to the truth's energy: it is taken of the batch, not clip by clip, as one
+    rest in one clip would outweigh everything.
+    """
+    audible = jnp.mean(jnp.square(truth)) > QUIET**2
+    return jnp.where(audible, distance(made, jnp.where(audible, truth, 1.0)), 0.0)
+
+
 def losses(sound: Sound, names: set[str]) -> dict[str, Array]:
-    """The losses of these `names`, scalars; those against the arrangement over the examples that have one.
+    """The losses of these `names`, scalars; examples without an arrangement are silent on both sides.
 
     `..._sources` is the original's: half against each clip, whose optimum is a blend of both.
     """
     found = {}
+    there = sound.known[:, None] > 0
     for name in sorted(names & set(DISTANCES)):
-        apart = jax.vmap(DISTANCES[name])(sound.made, sound.truth)
-        known = jnp.where(sound.known > 0, apart, 0.0)
-        found[name] = jnp.sum(known) / jnp.maximum(jnp.sum(sound.known), 1.0)
+        made, truth = (jnp.where(there, audio, 0.0) for audio in (sound.made, sound.truth))
+        found[name] = _heard(DISTANCES[name], made, truth)
     for name in sorted(names & set(OF_SOURCES)):
-        distance = DISTANCES[OF_SOURCES[name]]
-        found[name] = (distance(sound.made, sound.input) + distance(sound.made, sound.target)) / 2.0
+        apart = [
+            _heard(DISTANCES[OF_SOURCES[name]], sound.made, clip) for clip in (sound.input, sound.target)
+        ]
+        found[name] = (apart[0] + apart[1]) / 2.0
     if "anti_modulation" in names:
         found["anti_modulation"] = anti_modulation(sound.made, sound.target)
     return found

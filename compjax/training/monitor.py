@@ -138,10 +138,10 @@ class Monitor:
             return
         scalars = validation.scalars
         for name, value in scalars.items():
-            self._events.scalar(name if name.startswith("baseline/") else f"dev/{name}", value, number)
+            self._events.scalar(f"dev/{name}", value, number)
         logging.info("dev %s", self._words(number, scalars, {}))
         for name, values in validation.examples.pictures.items():
-            self._events.image(name, picture(values), number)
+            self._events.image(f"picture/{name}", picture(values), number)
         for name, samples in validation.examples.audio.items():
             self._events.audio(f"audio/{name}", samples, number)
         self._warn(number, self._symptoms.of_validation(scalars))

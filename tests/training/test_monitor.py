@@ -56,13 +56,13 @@ def test_everything_is_read_back(tmp_path):
     assert values(found, "train/novelty") == pytest.approx({1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4})
     assert values(found, "train/loss/latent") == {4: 1.5}
     assert values(found, "dev/loss/total") == {4: 3.0}
-    assert values(found, "baseline/gated/joint") == pytest.approx({4: 0.4})
+    assert values(found, "dev/baseline/gated/joint") == pytest.approx({4: 0.4})
     assert values(found, "epoch/target/timbre_weight") == pytest.approx({4: 0.5})
     assert values(found, "speed/clips_per_second") == {4: 4.0}
     assert values(found, "speed/mfu") == pytest.approx({4: 0.005})
     assert values(found, "train/learning_rate") == {4: 0.5}
     assert values(found, "memory/host_gigabytes")[4] > 0.01
-    [image] = found.Images("output")
+    [image] = found.Images("picture/output")
     assert (image.width, image.height) == (30, 128)
     [audio] = found.Audio("audio/output")
     assert audio.sample_rate == 24_000 and audio.length_frames == 2400

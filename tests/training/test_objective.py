@@ -188,6 +188,19 @@ def test_sound_without_an_arrangement_is_not_judged(codec):
     assert float(total) == 0
 
 
+def test_a_rest_does_not_outweigh_everything(codec):
+    """The stretch that is heard is silent in one arrangement, then in all."""
+    objective = make_objective({"spectral": 1.0}, {"decoded_seconds": 0.25})
+    batch = make_batch()
+    output = make_output(batch["input_latents"])
+    run = jax.jit(lambda o, b, f: objective(o, b, 0, frozen=f)[0])
+    usual = float(run(output, batch, objective.frozen))
+    batch["arrangement"][0] = SILENT_LATENT
+    assert float(run(output, batch, objective.frozen)) < 3.0 * usual
+    batch["arrangement"][:] = SILENT_LATENT
+    assert float(run(output, batch, objective.frozen)) == 0
+
+
 def test_latents_of_another_codec_are_no_log_bands():
     with pytest.raises(UserError, match="factor_rhythm reads log bands"):
         make_objective({"factor_rhythm": 1.0}, {"codec": "encodec"})
