@@ -33,7 +33,7 @@ def test_two_and_two_steps_are_four(config, tmp_path):
     events = EventAccumulator(str(halves))
     events.Reload()
     assert [e.step for e in events.Scalars("train/loss/latent")] == [1, 2, 3, 4]
-    assert "output" in events.Tags()["images"]
+    assert "picture/output" in events.Tags()["images"]
     assert "audio/output" in events.Tags()["audio"]
 
     exported, variables = load_weights(halves / "agent.npz")
