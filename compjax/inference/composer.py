@@ -143,5 +143,5 @@ def _composer(config: dict, variables: dict) -> Composer:
         return ArrangingComposer(Agent(module, variables))
     from compjax.inference.direct import FRAMES, DirectComposer
 
-    frames, raw = int(config.get("frames", FRAMES)), bool(config.get("raw_latents", "source" in config))
+    frames, raw = int(config.get("frames", FRAMES)), bool(config.get("raw_latents", False))
     return DirectComposer(module, variables, frames, raw)

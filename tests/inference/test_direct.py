@@ -157,10 +157,7 @@ def test_from_a_file(tmp_path, kind="original"):
     np.testing.assert_allclose(heard.gates, expected.gates, atol=2e-2)  # weights are stored as float16
 
 
-RAW = [({}, False), ({"raw_latents": True}, True), ({"source": {"file": "best_model.pt"}}, True)]
-
-
-@pytest.mark.parametrize(("said", "raw"), RAW)
+@pytest.mark.parametrize(("said", "raw"), [({}, False), ({"raw_latents": True}, True)])
 def test_converted_agents_get_raw_latents(tmp_path, said, raw):
     name, settings = KINDS["masking"]
     config = {"agent": name, "settings": settings, "codec": "encodec"} | said
