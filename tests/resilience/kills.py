@@ -1,4 +1,4 @@
-"""Runs that are killed, asked to stop, and started again: B1 to B5, B13, B18, B19."""
+"""Runs that are killed, asked to stop, and started again: B1 to B4, B11, B13, B18, B19."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def long_flags(steps: int = LONG) -> tuple[str, ...]:
 
 
 def reference(place: Place, steps: int, pair: bool = False) -> pathlib.Path:
-    """The workdir of an uninterrupted agent run: one process, with one device or (for pairs) four."""
-    name = f"reference{steps}{'-4devices' if pair else ''}"
+    """The workdir of an uninterrupted agent run of one process, or of a pair."""
+    name = f"reference{steps}{'-pair' if pair else ''}"
     workdir = place.workdir(name)
     if not committed(workdir) or committed(workdir)[-1] != steps:
-        devices = {"JAX_NUM_CPU_DEVICES": "4"} if pair else {}
         flags = long_flags(steps) if steps != STEPS else ()
-        process = start(place, agent_command(place, workdir, *flags), name, **devices)
-        expect(process.wait() == FINISHED, f"the reference failed: {process.tail()}")
+        command = agent_command(place, workdir, *flags)
+        for process in start_pair(place, command) if pair else [start(place, command, name)]:
+            expect(process.wait() == FINISHED, f"the reference failed: {process.tail()}")
     return workdir
 
 
@@ -163,7 +163,7 @@ def kills(place: Place, seed: int = 1) -> Row:
 
 
 def pair_kills(place: Place, seed: int = 2) -> Row:
-    """B3, B5, B11: kill -9 of one of two processes; compared with one process of as many devices."""
+    """B3, B11: kill -9 of one of two processes; compared with two that nobody killed."""
     whole = reference(place, LONG, pair=True)
     killer = Killer(place, "pair", place.pair_kills, True, seed)
     workdirs = killer.run()
@@ -175,8 +175,8 @@ def pair_kills(place: Place, seed: int = 2) -> Row:
         f"; survivors ended within {killer.slowest:.1f} s, {named} of {len(killer.words)} named the dead peer"
     )
     return Row(
-        "B3 two-process kills, B5, B11",
-        f"agent, 2 processes x 2 devices against 1 x 4, {killer.killed} kills of a random process",
+        "B3 two-process kills, B11",
+        f"agent, 2 processes x 2 devices, {killer.killed} kills of a random process",
         seen,
     )
 
