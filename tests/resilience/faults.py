@@ -212,9 +212,9 @@ def other_config(place: Place) -> Row:
 def two_trainers(place: Place) -> Row:
     """B22: the second trainer of a workdir refuses; the lock of a killed one is taken over."""
     workdir = place.workdir("lock")
-    first = start(place, tiny_command(workdir, {"faults": {"slow": 0.3}}), "lock")
+    first = start(place, tiny_command(workdir, {"faults": {"slow": 3.0}}), "lock")
     try:
-        wait_for(lambda: last_step(workdir) >= 3, first)
+        wait_for(lambda: last_step(workdir) >= 1, first)
         second = start(place, tiny_command(workdir), "lock")
         status = second.wait()
         line = second.text().strip().splitlines()[-1]

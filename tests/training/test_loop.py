@@ -18,6 +18,7 @@ def config(config):
     return config
 
 
+@pytest.mark.slow
 def test_two_and_two_steps_are_four(config, tmp_path):
     whole, halves = tmp_path / "whole", tmp_path / "halves"
     assert train(config, str(whole)).status == 0
