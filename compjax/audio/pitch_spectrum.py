@@ -30,10 +30,10 @@ WINDOWS = ((16384, 130.0), (8192, 523.0), (4096, np.inf))
 CHUNK = 64  # frames transformed at a time, to bound the memory
 
 
-@functools.cache
-def plan() -> tuple[tuple[int, np.ndarray, np.ndarray], ...]:
+@functools.lru_cache(maxsize=4)
+def plan(tuning: int) -> tuple[tuple[int, np.ndarray, np.ndarray], ...]:
     """For each window: its length, the scaled Hann window, the filters `[window // 2 + 1, bins]`."""
-    centers = midi_to_hz(LOWEST + np.arange(NUM_BINS) / BINS_PER_SEMITONE)
+    centers = midi_to_hz(LOWEST + np.arange(NUM_BINS) / BINS_PER_SEMITONE + tuning / 100.0)
     width = centers * (2.0 ** (1.0 / (12 * BINS_PER_SEMITONE)) - 1.0)
     result, above = [], 0.0
     for window, edge in WINDOWS:
@@ -48,10 +48,11 @@ def plan() -> tuple[tuple[int, np.ndarray, np.ndarray], ...]:
     return tuple(result)
 
 
-def pitch_spectrum(audio: np.ndarray) -> np.ndarray:
+def pitch_spectrum(audio: np.ndarray, tuning: float = 0.0) -> np.ndarray:
     """Log magnitudes `[ceil(T / 4), 300]`, normalised as latents are, of audio `[S]` of T latent frames.
 
     Frame j is centred on latent frames 4 j to 4 j + 3. What lies outside the clip counts as silence.
+    `tuning` is where the semitones lie, in cents above A 440.
     """
     hop = STRIDE * HOP_LENGTH
     frames = -(-audio.shape[-1] // hop)
@@ -59,7 +60,7 @@ def pitch_spectrum(audio: np.ndarray) -> np.ndarray:
     left = longest // 2 - hop // 2
     padded = np.pad(audio, (left, max(frames * hop + longest - left - len(audio), 0))).astype(np.float32)
     parts = []
-    for window, scaled, filters in plan():
+    for window, scaled, filters in plan(round(tuning)):
         offset = (longest - window) // 2
         rows = np.lib.stride_tricks.sliding_window_view(padded[offset:], window)[::hop][:frames]
         powers = []

@@ -138,10 +138,10 @@ def mixed_in(spectrum: np.ndarray, other: np.ndarray, decibels: float) -> np.nda
     return ((0.5 * np.log(power) - LATENT_MEAN) / LATENT_STD).astype(np.float32)
 
 
-def style_over_time(style: np.ndarray, frames: int) -> np.ndarray:
-    """The style vector at every frame and, last, its contour, `[frames, 9]`."""
+def style_over_time(style: np.ndarray, frames: int, lead: int = 0) -> np.ndarray:
+    """The style vector at every frame and its contour, `[frames, 9]`; the clip begins at frame `lead`."""
     of = Style.from_vector(style)
-    wave = [contour(of, (t + 0.5) / FRAME_RATE) for t in range(frames)]
+    wave = [contour(of, (t - lead + 0.5) / FRAME_RATE) for t in range(frames)]
     return np.column_stack([np.tile(style, (frames, 1)), wave]).astype(np.float32)
 
 

@@ -130,7 +130,7 @@ class Agent:
             roll = self._compose(self._variables, components[None], gates[None], style[None])
             return jax.nn.sigmoid(roll.onsets[0]), jax.nn.sigmoid(roll.frames[0]), roll.velocities[0]
 
-        arrays = [stack(heard_input, heard_target), gates, style_over_time(style, len(gates))]
+        arrays = [stack(heard_input, heard_target), gates, style_over_time(style, len(gates), LEAD_IN)]
         return over_windows(window, arrays, WINDOWS)
 
     def render(

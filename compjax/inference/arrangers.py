@@ -16,10 +16,11 @@ from compjax.audio.constants import FRAME_RATE, MIN_PITCH
 from compjax.audio.errors import UserError
 from compjax.data.arrange import arrange, revoiced
 from compjax.data.style import Style
-from compjax.data.symbolic import Note
+from compjax.data.symbolic import Note, shifted
 from compjax.inference import gates
+from compjax.inference.composer import LEAD_IN
 from compjax.inference.hearing import CLASSES, read_pair
-from compjax.inference.notes import answer_hits, roll_to_notes
+from compjax.inference.notes import answer_hits, moved, roll_to_notes
 from compjax.inference.steering import HEARD, Steering
 
 CANNOT_BE_STEERED = (
@@ -74,14 +75,19 @@ def balanced(
 
 
 def by_rules(agent, heard, decided: np.ndarray, style: Style, steering: Steering = HEARD) -> tuple[Note, ...]:
-    """Hits and chords of the gated clips, or those given in their place, arranged by the rules."""
+    """Hits and chords of the gated clips, or those given in their place, arranged by the rules.
+
+    The style's contour runs in the clip's own time, which begins after `LEAD_IN` frames.
+    """
     del agent
-    rhythm, harmony = steering.over(*read_pair(heard, decided))
+    lead = LEAD_IN / FRAME_RATE
+    rhythm, harmony = shifted(*steering.over(*read_pair(heard, decided)), -lead)
+    notes = moved(arrange(rhythm, revoiced(harmony, style), style), lead)
     if steering.harmony is not None:  # the recording's balance is that of other chords
-        return arrange(rhythm, revoiced(harmony, style), style)
+        return notes
     salience = gates.mixed(decided, "harmony", *(clip.harmony for clip in heard))
     levels = gates.mixed(decided, "harmony", *(clip.levels for clip in heard))
-    return balanced(arrange(rhythm, revoiced(harmony, style), style), salience, levels)
+    return balanced(notes, salience, levels)
 
 
 def by_network(

@@ -13,6 +13,7 @@ from compjax.audio import loudness, waveform
 from compjax.audio.constants import HOP_LENGTH, MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 from compjax.audio.errors import UserError
 from compjax.audio.pitch_spectrum import pitch_spectrum
+from compjax.audio.tuning import tuning_of
 from compjax.inference.align import audible_span
 from compjax.inference.composer import Sound
 from compjax.inference.grooves import Groove
@@ -92,4 +93,4 @@ def encode(clip: Clip, encoder: Callable[[np.ndarray], np.ndarray], lead: int = 
     """
     padded = np.pad(clip.audio, (lead * HOP_LENGTH, clip.frames * HOP_LENGTH - clip.audio.size))
     padded *= np.float32(clip.gain)
-    return Sound(encoder(padded), pitch_spectrum(padded))
+    return Sound(encoder(padded), pitch_spectrum(padded, tuning_of(clip.audio)))

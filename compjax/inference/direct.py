@@ -96,7 +96,7 @@ class DirectComposer:
         return plan.latents
 
     def _style(self, style: Style, frames: int) -> np.ndarray | None:
-        return style_over_time(style.vector(), frames) if self._styled else None
+        return style_over_time(style.vector(), frames, LEAD_IN) if self._styled else None
 
     def _over_windows(self, clips, gates: np.ndarray | None, style: np.ndarray | None) -> dict:
         """The agent's `latents` `[T, D]`, `gates` and, if it has one, `roll`, over clips of any length."""

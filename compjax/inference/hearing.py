@@ -34,14 +34,14 @@ class HearingConfig:
         longest_chord: frames of the pitch spectrum after which a chord is decided anew.
     """
 
-    hit_threshold: float = 0.35
+    hit_threshold: float = 0.3
     softest_hit: float = 0.05
     reach: int = 2
-    voice_share: float = 0.9
+    voice_share: float = 0.5
     drum_seconds: float = 0.5
     pitched_seconds: float = 4.0
     odds_bound: float = 4.0
-    change_penalty: float = 12.0
+    change_penalty: float = 8.0
     longest_chord: int = 150
 
 
