@@ -152,7 +152,7 @@ def build_task(config: Any, mesh: jax.sharding.Mesh) -> Task:
 def initial_state(
     agent: Any, objective: Any, optimizer: Any, seed: int, frames: int, given: Mapping[str, tuple[int, ...]]
 ) -> TrainState:
-    """A drawn state; jittable. The shapes of what the agent is `given` beside the clips are of one example."""
+    """A drawn state; jittable. The shapes of what the agent is `given` besides are of one example."""
     clips = jnp.zeros((INIT_EXAMPLES, frames, LATENT_SIZE))
     extra = {name: jnp.zeros((INIT_EXAMPLES, *shape)) for name, shape in given.items()}
     key = jax.random.key(seed)
