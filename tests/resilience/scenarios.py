@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tests.resilience import faults, kills, storage
+from tests.resilience import faults, kills, signals, storage
 from tests.resilience.harness import Place, Row
 
 NotHere = storage.NotHere
@@ -14,10 +14,10 @@ ALL: dict[str, Callable[[Place], Row]] = {
     "seed": kills.same_seed,
     "kills": kills.kills,
     "pair_kills": kills.pair_kills,
-    "sigterm": kills.sigterm,
-    "sigterm_agent": kills.sigterm_agent,
-    "sigterm_pair": kills.sigterm_pair,
-    "sigterm_large": kills.sigterm_large,
+    "sigterm": signals.sigterm,
+    "sigterm_agent": signals.sigterm_agent,
+    "sigterm_pair": signals.sigterm_pair,
+    "sigterm_large": signals.sigterm_large,
     "bit_flips": storage.bit_flips,
     "truncations": storage.truncations,
     "full_disk": storage.full_disk,
