@@ -37,7 +37,7 @@ class HearingConfig:
     hit_threshold: float = 0.3
     softest_hit: float = 0.05
     reach: int = 2
-    voice_share: float = 0.5
+    voice_share: float = 0.7
     drum_seconds: float = 0.5
     pitched_seconds: float = 4.0
     odds_bound: float = 4.0
