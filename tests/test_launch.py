@@ -19,13 +19,27 @@ ROOT = pathlib.Path(__file__).parents[1]
 SCRIPTS = sorted(path for path in (ROOT / "launch").glob("*.sh") if path.name != "common.sh")
 COMMANDS = ("compjax-render", "compjax-train", "compjax-evaluate", "compjax-compose", "tensorboard")
 CONFIG = "experiments/compositional.py"
+TIMEOUT = 550  # seconds
 
 
 def run_script(script, *args, **settings):
     """The finished process of a launch script."""
     command = ["bash", str(ROOT / "launch" / script), *args]
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("SLURM_", "JAX_"))}
-    return subprocess.run(command, capture_output=True, text=True, env=clean | settings, timeout=300)
+    with subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=clean | settings,
+        start_new_session=True,
+    ) as process:
+        try:
+            out, err = process.communicate(timeout=TIMEOUT)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # with what it has started
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def start(script, *args, **settings):
@@ -244,9 +258,12 @@ def test_two_real_processes_train_together(tmp_path):
         "--config.log_every=1",
         "--config.validate_every=3",
         "--config.losses.spectral=0",
+        "--config.losses.adversarial=0",
+        "--config.agent.settings.stages=0",
         "--config.loop.probe_every=0",
         "--config.auditions.clips=0",
         CONFIG="experiments/smoke.py",
+        MAX_RESTARTS="0",
         XLA_FLAGS="--xla_force_host_platform_device_count=2",
         PYTHONPATH=str(ROOT),
     )
