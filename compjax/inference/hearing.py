@@ -109,7 +109,8 @@ def chords_of(classes: np.ndarray, bass: np.ndarray, config: HearingConfig = Hea
         sounding = np.flatnonzero(odds[first:last].sum(axis=0) > 0)
         if not sounding.size:
             continue
-        start, end = first * STRIDE / FRAME_RATE, min(last * STRIDE, len(classes)) / FRAME_RATE
+        ended = len(classes) if last == len(odds) else last * STRIDE
+        start, end = first * STRIDE / FRAME_RATE, ended / FRAME_RATE
         root = sounding[lowest[first:last].sum(axis=0)[sounding].argmax()]
         pitches, under = tuple(MIN_PITCH + int(c) for c in sounding), MIN_PITCH + int(root)
         if spans and spans[-1].end == start and (spans[-1].pitches, spans[-1].bass) == (pitches, under):
