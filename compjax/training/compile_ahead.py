@@ -105,9 +105,8 @@ def describe(name: str) -> tuple[Topology, list[Any]]:
     """
     if name not in TOPOLOGIES:
         raise UserError(f"unknown topology {name!r}; there are {', '.join(TOPOLOGIES)}")
-    os.environ.setdefault(
-        "TPU_SKIP_MDS_QUERY", "1"
-    )  # there is no metadata server to ask what machine this is
+    # There is no metadata server to ask what machine this is, nor chips that two processes could quarrel over.
+    os.environ.update({"TPU_SKIP_MDS_QUERY": "1", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1"})
     from jax.experimental import topologies
 
     try:

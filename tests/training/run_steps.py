@@ -14,6 +14,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parents[2]))
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax.sharding import AxisType, Mesh
 
 from compjax.data.pipeline import open_pipeline
 from compjax.losses.latent import latent_loss
@@ -31,6 +33,12 @@ from compjax.training.state import create_state
 from compjax.training.step import StepConfig, make_train_step
 
 BATCH_SIZE = 8
+THREADS = 4
+OPTIMIZER = {
+    "learning_rate": 3e-4,
+    "warmup_steps": 500,
+    "decay_steps": 100_000,
+}  # experiments/compositional.py
 CONFIG = CompositionalConfig(
     extractor=ExtractorConfig(hidden=8),
     selector=SelectorConfig(hidden=8),
@@ -56,15 +64,25 @@ class LatentObjective:
         return critics, {}
 
 
+def mesh_of(devices: int, fsdp: int) -> Mesh:
+    """A mesh over the first `devices` of each process."""
+    by_process = [jax.local_devices(process_index=index) for index in range(jax.process_count())]
+    chosen = [device for local in by_process for device in local[:devices]]
+    places = np.asarray(chosen).reshape(-1, fsdp)
+    return Mesh(places, sharding.BATCH_AXES, axis_types=(AxisType.Auto,) * 2)
+
+
 def main(folder, steps, devices, processes, index, port, workers, fsdp) -> None:
     """Print a JSON list of the losses' hexadecimal form, on process 0."""
-    jax.config.update("jax_num_cpu_devices", devices)
-    if processes > 1:
-        jax.distributed.initialize(f"localhost:{port}", processes, index, heartbeat_timeout_seconds=30)
+    # XLA gives each process a thread for each of its devices, and matrix products add up by threads: at least
+    # as many here as the layout with most of them has, of which the mesh takes the first.
+    jax.config.update("jax_num_cpu_devices", max(devices, THREADS))
+    # Also alone: with it CPU devices add up by Gloo, in the same order within a process and between them.
+    jax.distributed.initialize(f"localhost:{port}", processes, index, heartbeat_timeout_seconds=100)
     if fsdp > 1:
         sharding.MIN_SPLIT_SIZE = 64
-    mesh = sharding.make_mesh(-1, fsdp)
-    agent, optimizer = CompositionalAgent(CONFIG), make_optimizer(OptimizerConfig(1e-3, 5, 100))
+    mesh = mesh_of(devices, fsdp)
+    agent, optimizer = CompositionalAgent(CONFIG), make_optimizer(OptimizerConfig(**OPTIMIZER))
     pipeline = open_pipeline({"train": folder}, BATCH_SIZE, 0, index, processes, workers)
     feed = pipeline.iterate(0)
     first = sharding.to_global(next(feed), mesh)
