@@ -105,7 +105,7 @@ def describe(name: str) -> tuple[Topology, list[Any]]:
     """
     if name not in TOPOLOGIES:
         raise UserError(f"unknown topology {name!r}; there are {', '.join(TOPOLOGIES)}")
-    # There is no metadata server to ask what machine this is, nor chips that two processes could quarrel over.
+    # There is no metadata server to ask what machine this is, and no chip for two processes to quarrel over.
     os.environ.update({"TPU_SKIP_MDS_QUERY": "1", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1"})
     from jax.experimental import topologies
 
