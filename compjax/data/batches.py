@@ -1,4 +1,4 @@
-"""Training batches of rendered swaps: a pure function of the seed and the step.
+"""Examples to train on, and what is done to them where they are latents already.
 
 A batch is a dict of arrays, `[B, ...]`, float32 unless said otherwise:
 
@@ -21,11 +21,6 @@ A batch is a dict of arrays, `[B, ...]`, float32 unless said otherwise:
 from __future__ import annotations
 
 import dataclasses
-import glob
-import os
-import queue
-import threading
-from collections.abc import Iterator
 
 import numpy as np
 
@@ -40,7 +35,6 @@ from compjax.audio.constants import (
     NUM_VOICES,
     STYLE_SIZE,
 )
-from compjax.audio.errors import UserError
 from compjax.audio.pitch_spectrum import BINS_PER_SEMITONE, NUM_BINS
 from compjax.data.analysis import Features
 from compjax.data.pianoroll import rasterise, rasterise_hits
@@ -78,20 +72,6 @@ class AugmentConfig:
     noise_db: tuple[float, float] = (-95.0, -60.0)
     bleed: float = 0.3
     bleed_db: tuple[float, float] = (-30.0, -3.0)
-
-
-def load_examples(folder: str, limit: int | None = None) -> dict[str, np.ndarray]:
-    """All shards of `folder`, joined; a UserError says when there is none."""
-    paths = sorted(glob.glob(os.path.join(folder, "*.npz")))
-    if not paths:
-        raise UserError(f"no shards (*.npz) in {folder}: render some with compjax-render --output {folder}")
-    parts = []
-    for path in paths:
-        with np.load(path) as shard:
-            parts.append({name: shard[name] for name in FIELDS + SMALL_FIELDS})
-        if limit and sum(len(part["switches"]) for part in parts) >= limit:
-            break
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
 def equaliser(generator: np.random.Generator, config: AugmentConfig) -> np.ndarray:
@@ -231,38 +211,3 @@ def make_example(
         "hits": np.stack([rasterise_hits(raw[f"hits_{x}"], frames) for x in "ab"]),
         **mask_fields(arrangement=True, notes=True, gates=True),
     }
-
-
-def make_batch(examples: dict, step: int, batch_size: int, seed: int, config: AugmentConfig | None) -> Batch:
-    """The batch of a step: every example once per epoch, in an order drawn from the seed and epoch."""
-    count = len(examples["switches"])
-    positions = np.arange(step * batch_size, (step + 1) * batch_size)
-    rows = [np.random.default_rng([seed, p // count]).permutation(count)[p % count] for p in positions]
-    made = []
-    for position, row in zip(positions, rows, strict=True):
-        raw = {name: values[row] for name, values in examples.items()}
-        made.append(make_example(raw, np.random.default_rng([seed, 1, position]), config))
-    return {name: np.stack([example[name] for example in made]) for name in made[0]}
-
-
-def batches(
-    examples: dict, start: int, batch_size: int, seed: int, config: AugmentConfig | None, ahead: int = 4
-) -> Iterator[Batch]:
-    """Batches from step `start` on, made by a thread that stays `ahead` steps ahead."""
-    ready: queue.Queue[Batch | BaseException] = queue.Queue(maxsize=ahead)
-
-    def fill() -> None:
-        step = start
-        try:
-            while True:
-                ready.put(make_batch(examples, step, batch_size, seed, config))
-                step += 1
-        except BaseException as error:  # handed to the consumer, who raises it
-            ready.put(error)
-
-    threading.Thread(target=fill, daemon=True, name="batches").start()
-    while True:
-        item = ready.get()
-        if isinstance(item, BaseException):
-            raise item
-        yield item

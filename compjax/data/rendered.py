@@ -174,7 +174,7 @@ class RenderedSource:
             raise UserError(f"unknown split {config.split!r}; there are {', '.join(timbres.SPLITS)}")
         if common.seconds != swaps.CLIP_SECONDS:
             raise UserError(
-                f"rendered clips last {swaps.CLIP_SECONDS:g} s; data.seconds is {common.seconds:g}, set it to 0"
+                f"rendered clips last {swaps.CLIP_SECONDS:g} s, not {common.seconds:g}: set data.seconds to 0"
             )
         soundfont.library()
         source = cls(

@@ -38,20 +38,21 @@ DEFAULT_SECONDS = 4.0
 
 @dataclasses.dataclass(frozen=True)
 class Topology:
-    """A slice as the TPU compiler names it, and the memory of one of its chips in bytes."""
+    """A slice as the TPU compiler names it, and the memory in bytes of one of its devices."""
 
     name: str
     memory: int
 
 
 TOPOLOGIES = {
-    "v4-32": Topology("v4:2x2x4", 32 * GIB),
+    "v4-32": Topology("v4:2x2x4", 16 * GIB),
     "v5e-8": Topology("v5e:2x4", 16 * GIB),
     "v5e-256": Topology("v5e:16x16", 16 * GIB),
     "v5p-64": Topology("v5p:2x4x4", 95 * GIB),
     "v6e-256": Topology("v6e:16x16", 32 * GIB),
 }
-"""By the names that slices are ordered by; v4 and v5p count cores, of which a chip has two.
+"""By the names that slices are ordered by; v4 and v5p count cores, of which a chip has two. A device is a
+chip, and of a v4, compiled for so, a core with half of its chip's memory.
 
 Source: cloud.google.com/tpu/docs/system-architecture-tpu-vm.
 """
