@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import threading
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -12,6 +14,9 @@ from compjax.audio.errors import UserError
 from compjax.data.batches import Batch
 from compjax.data.mixture import Mixture
 from compjax.data.sources import BrokenFile, Source
+
+ALONE = threading.Lock()
+"""The number of BLAS threads is the process's: of two makers at once, one would end the other's limit."""
 
 SAMPLE_IDS = "sample_ids"
 ROW_BITS = 40  # of a sample id; the source's number is above them
@@ -25,9 +30,11 @@ def _thread_pools():
     return threadpoolctl.ThreadpoolController()
 
 
-def one_thread() -> contextlib.AbstractContextManager:
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
     """Matrix products by one thread: with more, their last bits depend on the machine's number of cores."""
-    return _thread_pools().limit(limits=1, user_api="blas")
+    with ALONE, _thread_pools().limit(limits=1, user_api="blas"):
+        yield
 
 
 @dataclasses.dataclass(frozen=True)
