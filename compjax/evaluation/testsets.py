@@ -4,7 +4,6 @@ What lies on the same floor or above is handed in as a callable: this module ren
 nothing.
 """
 
-import csv
 import dataclasses
 import itertools
 import os
@@ -16,7 +15,7 @@ import numpy as np
 
 from compjax.audio import waveform
 from compjax.audio.constants import SAMPLE_RATE
-from compjax.audio.errors import UserError
+from compjax.audio.pair_lists import INPUT_ENDING, TARGET_ENDING, read_pairs
 from compjax.evaluation.factors import INPUT, TARGET, Known, Switches
 
 SECONDS = 8.0
@@ -59,21 +58,12 @@ class Pair:
 def real_pairs(
     source: str | os.PathLike, seconds: float = SECONDS, aligner: Aligner | None = None
 ) -> list[Pair]:
-    """Pairs of recordings: `*_input.*` with `*_target.*` in a folder, or lines `input,target` of a CSV file.
-
-    A CSV's paths are relative to its folder.
+    """Pairs of recordings from a folder or a list: see `compjax.audio.pair_lists.read_pairs`.
 
     Raises:
       UserError: if there is no such folder or file, it holds no pair, or a clip cannot be read.
     """
-    path = pathlib.Path(source)
-    if not path.exists():
-        raise UserError(f"{path}: no such folder or file; give a folder of pairs or a CSV file")
-    files = _pairs_in_folder(path) if path.is_dir() else _pairs_in_list(path)
-    if not files:
-        raise UserError(
-            f"{path}: no pairs; name clips NAME_input.wav and NAME_target.wav, or list input,target in a CSV"
-        )
+    files = [(pair.input, pair.target) for pair in read_pairs(source)]
     clips = {
         file: _fitted(waveform.read(file), seconds)
         for file in sorted({file for pair in files for file in pair})
@@ -82,33 +72,9 @@ def real_pairs(
 
 
 def _real_pair(given: pathlib.Path, target: pathlib.Path, clips: dict, aligner: Aligner | None) -> Pair:
-    name = f"{given.stem.removesuffix('_input')} x {target.stem.removesuffix('_target')}"
+    name = f"{given.stem.removesuffix(INPUT_ENDING)} x {target.stem.removesuffix(TARGET_ENDING)}"
     aligned = aligner(clips[given], clips[target]) if aligner else None
     return Pair(name, clips[given], clips[target], aligned=aligned)
-
-
-def _pairs_in_folder(folder: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.Path]]:
-    targets = {
-        file.stem.removesuffix("_target"): file for file in folder.iterdir() if file.stem.endswith("_target")
-    }
-    inputs = {
-        file.stem.removesuffix("_input"): file for file in folder.iterdir() if file.stem.endswith("_input")
-    }
-    return [(inputs[name], targets[name]) for name in sorted(inputs.keys() & targets.keys())]
-
-
-def _pairs_in_list(path: pathlib.Path) -> list[tuple[pathlib.Path, pathlib.Path]]:
-    try:
-        with open(path, newline="", encoding="utf-8") as file:
-            rows = [row for row in csv.reader(file) if row and not row[0].startswith("#")]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: not a CSV file of input,target") from error
-    if rows and [cell.strip() for cell in rows[0]] == ["input", "target"]:
-        rows = rows[1:]
-    for row in rows:
-        if len(row) != 2:
-            raise UserError(f"{path}: each line must hold input,target, not {','.join(row)!r}")
-    return [(path.parent / given.strip(), path.parent / target.strip()) for given, target in rows]
 
 
 def _fitted(audio: np.ndarray, seconds: float) -> np.ndarray:

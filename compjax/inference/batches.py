@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from compjax.audio.errors import UserError
 from compjax.audio.files import atomic_path
+from compjax.audio.pair_lists import read_pairs
 from compjax.inference.options import ComposeOptions
-from compjax.inference.pair_lists import read_pairs
 from compjax.inference.requests import Extras, Request, page_path
 
 INDEX = "index.html"

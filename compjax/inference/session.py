@@ -14,6 +14,7 @@ from compjax.audio import loudness
 from compjax.audio.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, STYLE_SIZE
 from compjax.audio.errors import UserError
 from compjax.audio.files import sha256_of
+from compjax.audio.pair_lists import read_pairs
 from compjax.audio.pitch_spectrum import STRIDE
 from compjax.codec import weights_path
 from compjax.data.style import Style
@@ -23,7 +24,6 @@ from compjax.inference.composer import BUNDLED, LEAD_IN, Composer, HeardPair, So
 from compjax.inference.composition import Composition
 from compjax.inference.grooves import Groove
 from compjax.inference.options import ComposeOptions
-from compjax.inference.pair_lists import read_pairs
 from compjax.inference.steering import Steering, steering_of
 from compjax.inference.windows import WindowConfig, over_windows
 

@@ -44,7 +44,11 @@ def test_aligned_target_is_the_reference(folder):
 
 @pytest.mark.parametrize(
     ("text", "message"),
-    [("a_input.wav\n", "each line"), ("", "no pairs"), ("a_input.wav,no.wav\n", "no such file")],
+    [
+        ("a_input.wav\n", "line 1: a line is input,target"),
+        ("", "no pairs"),
+        ("a_input.wav,b_target.wav\na_input.wav,no.wav\n", "line 2: there is no file .*no.wav"),
+    ],
 )
 def test_bad_lists_are_refused(folder, text, message):
     (folder / "pairs.csv").write_text(text)

@@ -1,4 +1,4 @@
-"""Many pairs of clips at once: from a folder, or from a list."""
+"""Many pairs of clips at once: from a folder, or from a list. Composing and evaluating read them alike."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ class ClipPair:
 def read_pairs(source: str | os.PathLike) -> tuple[ClipPair, ...]:
     """Pairs NAME_input.* with NAME_target.* of a folder, or lines `input,target` of a CSV file.
 
-    A list's paths are relative to its folder; a first line `input,target` is a heading.
+    A list's paths are relative to its folder; a line `input,target` before them is a heading, `#` begins a remark.
 
     Raises:
         UserError: if there is no such folder or file, a line is wrong, or there is no pair.
     """
     path = pathlib.Path(source)
     if not path.exists():
-        raise UserError(f"there is no folder or list of pairs {path}")
+        raise UserError(f"{path}: no such folder or list of pairs; give a folder or a CSV file of input,target")
     pairs = _in_folder(path) if path.is_dir() else _in_list(path)
     if not pairs:
         raise UserError(f"{path} holds no pairs: name clips NAME_input.wav and NAME_target.wav, or list them")
@@ -54,11 +54,8 @@ def _in_list(path: pathlib.Path) -> list[ClipPair]:
         with open(path, newline="", encoding="utf-8-sig") as file:
             for number, row in enumerate(csv.reader(file), start=1):
                 cells = [cell.strip() for cell in row]
-                if (
-                    not any(cells)
-                    or cells[0].startswith("#")
-                    or (number == 1 and cells == ["input", "target"])
-                ):
+                heading = not pairs and cells == ["input", "target"]
+                if not any(cells) or cells[0].startswith("#") or heading:
                     continue
                 if len(cells) != 2 or not all(cells):
                     raise UserError(f"{path}, line {number}: a line is input,target, not {','.join(row)!r}")
@@ -68,7 +65,7 @@ def _in_list(path: pathlib.Path) -> list[ClipPair]:
                         raise UserError(f"{path}, line {number}: there is no file {clip}")
                 pairs.append(ClipPair(f"{clips[0].stem}_x_{clips[1].stem}", *clips))
     except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path} is no list of input,target") from error
+        raise UserError(f"{path}: not a CSV file of input,target") from error
     except OSError as error:
         raise UserError(f"cannot read {path}: {error.strerror or error}") from error
     return pairs

@@ -3,7 +3,7 @@
 import pytest
 
 from compjax.audio.errors import UserError
-from compjax.inference.pair_lists import read_pairs
+from compjax.audio.pair_lists import read_pairs
 
 
 def test_folder(tmp_path):
@@ -19,7 +19,7 @@ def test_folder(tmp_path):
 def test_list_is_relative_to_its_folder_and_names_differ(tmp_path):
     for name in ("a.wav", "b.wav"):
         (tmp_path / name).touch()
-    (tmp_path / "pairs.csv").write_text("input,target\n# loud\na.wav, b.wav\n\na.wav,b.wav\n")
+    (tmp_path / "pairs.csv").write_text("# mine\ninput,target\n# loud\na.wav, b.wav\n\na.wav,b.wav\n")
     pairs = read_pairs(tmp_path / "pairs.csv")
     assert [pair.name for pair in pairs] == ["a_x_b", "a_x_b_2"]
     assert pairs[0].input == tmp_path / "a.wav"
@@ -43,7 +43,13 @@ def test_bad_lists(tmp_path, text, message):
 
 
 def test_nothing_there(tmp_path):
-    with pytest.raises(UserError, match="no folder or list"):
+    with pytest.raises(UserError, match="no such folder or list"):
         read_pairs(tmp_path / "none")
     with pytest.raises(UserError, match="holds no pairs"):
         read_pairs(tmp_path)
+
+
+def test_no_text(tmp_path):
+    (tmp_path / "pairs.csv").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(UserError, match="not a CSV"):
+        read_pairs(tmp_path / "pairs.csv")
