@@ -22,12 +22,7 @@ import time
 from absl import flags
 
 from compjax.audio.errors import EXIT_CODE, UserError
-
-EXIT_USAGE = 1
-"""Exit status after flags that cannot be parsed."""
-
-EXIT_INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
+from compjax.cli import command
 
 
 def define_flags() -> flags.FlagValues:
@@ -60,7 +55,6 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_enum("codec", "vocos", ["vocos", "encodec"], text, values)
     text = "The codec's weights, as compjax-port writes them; the bundled ones if not given."
     flags.DEFINE_string("codec_weights", None, text, values)
-    flags.DEFINE_bool("help", False, "Show this help.", values, short_name="h", allow_hide_cpp=True)
     return values
 
 
@@ -81,25 +75,8 @@ def _define_files(values: flags.FlagValues) -> None:
 
 def run(argv: list[str] | None = None) -> int:
     """The command, from the command line or from `argv` (program name first); returns the exit status."""
-    values = define_flags()
-    argv = sys.argv if argv is None else argv
-    if {"--help", "-help", "-h", "--helpfull"} & set(argv[1:]):
-        print(f"{__doc__}\n{values.get_help()}")
-        return 0
-    try:
-        surplus = values(argv)[1:]
-        if surplus:
-            raise flags.Error(f"arguments that belong to no flag: {' '.join(surplus)}")
-        _check_together(values)
-    except flags.Error as error:
-        return _fail(f"{error} (--help lists the flags)", EXIT_USAGE)
-    try:
-        compose(values)
-    except UserError as error:
-        return _fail(error, EXIT_CODE)
-    except KeyboardInterrupt:
-        return _fail("interrupted", EXIT_INTERRUPTED)
-    return 0
+    parse = command.strict_parser(define_flags, _check_together)
+    return command.run("compjax-compose", __doc__, define_flags, parse, compose, argv)
 
 
 def _check_together(values: flags.FlagValues) -> None:
@@ -168,7 +145,7 @@ def compose_pairs(values: flags.FlagValues, chosen) -> None:
             made += _carry_out(request, loaded)
         except UserError as error:
             failed += 1
-            _fail(error, EXIT_CODE)
+            command.fail("compjax-compose", error, EXIT_CODE)
     if batch.report and made:
         print(f"Wrote {batch.write_index(made)}", flush=True)
     if failed:
@@ -229,11 +206,6 @@ class ProgressBar:
             self._stream.write("\r" + " " * (self._width + 18) + "\r")
             self._stream.flush()
         self._shown = False
-
-
-def _fail(message, status: int) -> int:
-    print(f"compjax-compose: {message}", file=sys.stderr)
-    return status
 
 
 if __name__ == "__main__":

@@ -21,10 +21,8 @@ import sys
 
 from absl import flags
 
-from compjax.audio.errors import EXIT_CODE, UserError
-
-EXIT_USAGE = 1
-"""Exit status after flags that cannot be parsed."""
+from compjax.audio.errors import UserError
+from compjax.cli import command
 
 EXCERPT_SECONDS, MAX_EXCERPTS = 8.0, 64
 """What is heard of the recordings that latents are normalised over: the middle of each."""
@@ -39,30 +37,17 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_string("weights", None, text, values, required=True)
     flags.DEFINE_string("output", None, "File to write (.npz).", values)
     flags.DEFINE_string("audio", None, "Folder of recordings to normalise EnCodec's latents over.", values)
-    flags.DEFINE_bool("help", False, "Show this help.", values, short_name="h", allow_hide_cpp=True)
     return values
 
 
 def run(argv: list[str] | None = None) -> int:
     """The command, from the command line or from `argv` (program name first); returns the exit status."""
-    values = define_flags()
-    argv = sys.argv if argv is None else argv
-    if {"--help", "-help", "-h", "--helpfull"} & set(argv[1:]):
-        print(f"{__doc__}\n{values.get_help()}")
-        return 0
-    try:
-        surplus = values(argv)[1:]
-        if surplus:
-            raise flags.Error(f"arguments that belong to no flag: {' '.join(surplus)}")
-    except flags.Error as error:
-        return _fail(f"{error} (--help lists the flags)", EXIT_USAGE)
-    try:
-        port_encodec(values) if values["from"].value == "encodec" else port_original(values)
-    except UserError as error:
-        return _fail(error, EXIT_CODE)
-    except KeyboardInterrupt:
-        return _fail("interrupted", 130)
-    return 0
+    return command.run("compjax-port", __doc__, define_flags, command.strict_parser(define_flags), port, argv)
+
+
+def port(values: flags.FlagValues) -> None:
+    """Convert what the flags name."""
+    port_encodec(values) if values["from"].value == "encodec" else port_original(values)
 
 
 def port_encodec(values: flags.FlagValues) -> None:
@@ -127,11 +112,6 @@ def _report(path: str | os.PathLike, use: str) -> None:
     from compjax.audio.files import sha256_of
 
     print(f"Wrote {path} ({os.path.getsize(path) / 1e6:.1f} MB, SHA-256 {sha256_of(path)}).\n{use}")
-
-
-def _fail(message, status: int) -> int:
-    print(f"compjax-port: {message}", file=sys.stderr)
-    return status
 
 
 if __name__ == "__main__":

@@ -20,42 +20,48 @@ import sys
 import time
 from concurrent.futures.process import BrokenProcessPool
 
-from absl import app, flags
+from absl import flags
 
-from compjax.audio.errors import EXIT_CODE, UserError
+from compjax.audio.errors import UserError
+from compjax.cli import command
 from compjax.data import previews, shards, swaps, timbres
 
-FLAGS = flags.FLAGS
 SEED_STRIDE = 1_000_000_000  # examples of one --seed; the next one's begin after them
 
 
-def define_flags(values: flags.FlagValues = FLAGS) -> None:
-    """The command's flags."""
+def define_flags() -> flags.FlagValues:
+    """The command's flags, in a set of their own."""
+    values = flags.FlagValues()
     text = functools.partial(flags.DEFINE_string, flag_values=values)
     number = functools.partial(flags.DEFINE_integer, flag_values=values)
     text("output", None, "Folder for the shards; it is made if missing.")
     text("preview", None, "Folder for WAV files of a few pairs instead of shards.")
     number("num_examples", 1024, "Examples (or previews) in all.", lower_bound=1)
-    flags.DEFINE_enum(
-        "split", "train", timbres.SPLITS, "Which seeds, fonts and programs.", flag_values=values
-    )
+    meaning = "Which seeds, fonts and programs."
+    flags.DEFINE_enum("split", "train", timbres.SPLITS, meaning, flag_values=values)
     number("seed", 0, "Another seed gives other examples.", lower_bound=0, upper_bound=2**20)
     number("shard", 0, "Of --num_shards tasks that share the work: this one, from 0 on.", lower_bound=0)
     number("num_shards", 1, "How many tasks share the work.", lower_bound=1)
     number("workers", 1, "Processes on this machine.", lower_bound=1)
+    return values
 
 
-def work(folder: pathlib.Path, split: str, seed: int, total: int) -> list[tuple]:
-    """The arguments of every shard that this task renders."""
-    if FLAGS.shard >= FLAGS.num_shards:
-        last = FLAGS.num_shards - 1
-        raise UserError(f"--shard is {FLAGS.shard} of --num_shards {FLAGS.num_shards}; give 0 to {last}")
+def work(folder: pathlib.Path, values: flags.FlagValues) -> list[tuple]:
+    """The arguments of every shard that this task renders.
+
+    Raises:
+        UserError: if there is no such task.
+    """
+    if values.shard >= values.num_shards:
+        last = values.num_shards - 1
+        raise UserError(f"--shard is {values.shard} of --num_shards {values.num_shards}; give 0 to {last}")
+    total = values.num_examples
     count = -(-total // shards.SHARD_SIZE)
     jobs = []
-    for index in range(FLAGS.shard, count, FLAGS.num_shards):
+    for index in range(values.shard, count, values.num_shards):
         size = min(shards.SHARD_SIZE, total - index * shards.SHARD_SIZE)
-        first = seed * SEED_STRIDE + index * shards.SHARD_SIZE
-        jobs.append((folder, index, split, first, size))
+        first = values.seed * SEED_STRIDE + index * shards.SHARD_SIZE
+        jobs.append((folder, index, values.split, first, size))
     return jobs
 
 
@@ -93,34 +99,28 @@ def make_folder(name: str) -> pathlib.Path:
     return folder
 
 
-def main(argv: list[str]) -> None:
-    """Render previews or shards as the flags say."""
-    del argv
-    if FLAGS.preview:
-        folder = make_folder(FLAGS.preview)
-        for seed in range(FLAGS.seed, FLAGS.seed + FLAGS.num_examples):
-            previews.write_preview(folder, swaps.draw_pair(seed, FLAGS.split))
-    elif FLAGS.output:
-        folder = make_folder(FLAGS.output)
-        render_shards(work(folder, FLAGS.split, FLAGS.seed, FLAGS.num_examples), FLAGS.workers)
+def render(values: flags.FlagValues) -> None:
+    """Render previews or shards as the flags say.
+
+    Raises:
+        UserError: if there is nothing to do, or a folder cannot be made.
+    """
+    if values.preview:
+        folder = make_folder(values.preview)
+        for seed in range(values.seed, values.seed + values.num_examples):
+            previews.write_preview(folder, swaps.draw_pair(seed, values.split))
+    elif values.output:
+        folder = make_folder(values.output)
+        render_shards(work(folder, values), values.workers)
     else:
         raise UserError("nothing to do: give --output FOLDER for shards or --preview FOLDER to listen")
 
 
-def guarded(argv: list[str]) -> None:
-    """`main`, with a user's error as one line and exit status 65."""
-    try:
-        main(argv)
-    except UserError as error:
-        print(f"compjax-render: {error}", file=sys.stderr)
-        sys.exit(EXIT_CODE)
-
-
-def run() -> None:
-    """Entry point of the console script."""
-    define_flags()
-    app.run(guarded)
+def run(argv: list[str] | None = None) -> int:
+    """The command, from the command line or from `argv` (program name first); returns the exit status."""
+    parse = command.strict_parser(define_flags)
+    return command.run("compjax-render", __doc__, define_flags, parse, render, argv)
 
 
 if __name__ == "__main__":
-    run()
+    sys.exit(run())

@@ -8,6 +8,7 @@ then whoever reaches this machine can compose on it: there is no password.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -15,10 +16,8 @@ import sys
 
 from absl import flags
 
-from compjax.audio.errors import EXIT_CODE, UserError
-
-EXIT_USAGE = 1
-"""Exit status after flags that cannot be parsed."""
+from compjax.audio.errors import UserError
+from compjax.cli import command
 
 
 def define_flags() -> flags.FlagValues:
@@ -43,30 +42,19 @@ def define_flags() -> flags.FlagValues:
     text = "Memory for clips, and as much again for results."
     flags.DEFINE_float("max_memory_megabytes", default.max_memory_megabytes, text, flag_values=values)
     flags.DEFINE_string("checkpoint", None, "Weights of the agent; the bundled ones if not given.", values)
-    flags.DEFINE_bool("help", False, "Show this help.", values, short_name="h", allow_hide_cpp=True)
     return values
 
 
 def run(argv: list[str] | None = None) -> int:
     """The command, from the command line or from `argv` (program name first); returns the exit status."""
-    values = define_flags()
-    argv = sys.argv if argv is None else argv
-    if {"--help", "-help", "-h", "--helpfull"} & set(argv[1:]):
-        print(f"{__doc__}\n{values.get_help()}")
-        return 0
-    try:
-        surplus = values(argv)[1:]
-        if surplus:
-            raise flags.Error(f"arguments that belong to no flag: {' '.join(surplus)}")
-    except flags.Error as error:
-        return _fail(f"{error} (--help lists the flags)", EXIT_USAGE)
-    try:
+    parse = command.strict_parser(define_flags)
+    return command.run("compjax-serve", __doc__, define_flags, parse, serve_until_told, argv)
+
+
+def serve_until_told(values: flags.FlagValues) -> None:
+    """`serve`, which Ctrl-C ends in good order: by then all is put away."""
+    with contextlib.suppress(KeyboardInterrupt):
         serve(values)
-    except UserError as error:
-        return _fail(error, EXIT_CODE)
-    except KeyboardInterrupt:  # the way to end it; by now all is put away
-        pass
-    return 0
 
 
 def serve(values: flags.FlagValues) -> None:
@@ -93,11 +81,6 @@ def serve(values: flags.FlagValues) -> None:
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     server.serve(load, config, announce)
-
-
-def _fail(message, status: int) -> int:
-    print(f"compjax-serve: {message}", file=sys.stderr)
-    return status
 
 
 if __name__ == "__main__":

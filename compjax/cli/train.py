@@ -8,7 +8,7 @@ the experiment can be set with --config.<field>=<value>. The workdir gets checkp
 last), TensorBoard's files (launch/tensorboard.sh shows them) and the file that compjax-compose loads.
 
 Exit status: 0 finished, 42 stopped by a signal and saved, 65 bad settings or data, 70 five steps in a row
-that were not finite, 75 ended by the watchdog.
+that were not finite, 74 the last checkpoint could not be written, 75 ended by the watchdog.
 """
 
 from __future__ import annotations
@@ -25,13 +25,9 @@ from typing import Any
 
 from absl import flags
 
-from compjax.audio.errors import EXIT_CODE, UserError
-
-EXIT_USAGE = 1
-"""Exit status after flags that cannot be parsed."""
-
-EXIT_PREEMPTED = 42
-"""Exit status after SIGTERM; the same command goes on."""
+from compjax.audio.errors import UserError
+from compjax.cli import command
+from compjax.training import exits
 
 CONFIG_HELP = "Experiment to run, e.g. experiments/compositional.py."
 
@@ -70,30 +66,21 @@ def define_flags(argv: list[str] | None = None) -> flags.FlagValues:
     flags.DEFINE_float("gan_weight", None, "Weight of the adversarial loss on latents.", flag_values=values)
     text = "Stages of the cascade; 1: none."
     flags.DEFINE_integer("num_transformer_layers", None, text, 1, flag_values=values)
-    flags.DEFINE_bool("help", False, "Show this help.", values, short_name="h", allow_hide_cpp=True)
     return values
 
 
 def run(argv: list[str] | None = None) -> int:
     """The command, from the command line or from `argv` (program name first); returns the exit status."""
-    argv = sys.argv if argv is None else argv
-    if {"--help", "-help", "-h", "--helpfull"} & set(argv[1:]):
-        print(f"{__doc__}\n{define_flags().get_help()}")
-        return 0
-    # Until the loop takes the signal over, there is nothing to save.
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda *_: os._exit(EXIT_PREEMPTED))
-    try:
+
+    def parse_to_train(argv: list[str]) -> flags.FlagValues:
+        # Until the loop takes the signal over, there is nothing to save.
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, lambda *_: os._exit(exits.PREEMPTED))
         values = parse(argv)
         override(values)
-    except flags.Error as error:
-        return _fail(f"{error} (--help lists the flags)", EXIT_USAGE)
-    except UserError as error:
-        return _fail(error, EXIT_CODE)
-    try:
-        return train(values)
-    except UserError as error:
-        return _fail(error, EXIT_CODE)
+        return values
+
+    return command.run("compjax-train", __doc__, define_flags, parse_to_train, train, argv)
 
 
 def parse(argv: list[str]) -> flags.FlagValues:
@@ -107,7 +94,7 @@ def parse(argv: list[str]) -> flags.FlagValues:
     try:
         with warnings.catch_warnings():  # of how ml_collections loads a file
             warnings.simplefilter("ignore", DeprecationWarning)
-            surplus = values(argv)[1:]
+            left = values(argv)
     except flags.Error:
         raise
     except (AttributeError, KeyError) as error:  # a field of the experiment that it does not have
@@ -116,8 +103,7 @@ def parse(argv: list[str]) -> flags.FlagValues:
         raise flags.Error(_unknown_field(argv, error)) from error
     except Exception as error:
         raise UserError(f"the experiment cannot be used: {type(error).__name__}: {_line(error)}") from error
-    if surplus:
-        raise flags.Error(f"arguments that belong to no flag: {' '.join(surplus)}")
+    command.refuse_surplus(left)
     for name in ("config", "workdir"):
         if not values[name].present:
             raise flags.Error(f"--{name} is missing")
@@ -210,11 +196,6 @@ def _worth_a_line(record) -> bool:
 
 def _line(error: BaseException) -> str:
     return " ".join(str(error).split())
-
-
-def _fail(message, status: int) -> int:
-    print(f"compjax-train: {message}", file=sys.stderr)
-    return status
 
 
 if __name__ == "__main__":

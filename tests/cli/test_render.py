@@ -4,29 +4,21 @@ from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 import pytest
-from absl import flags
 
 from compjax.audio.errors import UserError
 from compjax.cli import render
 from compjax.data import shards, timbres
 
 
-@pytest.fixture
-def parse(monkeypatch):
-    """Parses arguments into flags of the command's own."""
-    def parsed(*arguments):
-        values = flags.FlagValues()
-        monkeypatch.setattr(render, "FLAGS", values)
-        render.define_flags(values)
-        values(["compjax-render", *arguments])
-        return values
-
-    return parsed
+def parse(*arguments):
+    """The flags of a command line."""
+    values = render.define_flags()
+    values(["compjax-render", *arguments])
+    return values
 
 
-def test_machines_share_the_work_without_overlap(parse, tmp_path):
-    parse("--num_examples=700", "--num_shards=2", "--shard=1")
-    mine = render.work(tmp_path, "train", 0, 700)
+def test_machines_share_the_work_without_overlap(tmp_path):
+    mine = render.work(tmp_path, parse("--num_examples=700", "--num_shards=2", "--shard=1"))
     assert [(index, first, count) for _, index, _, first, count in mine] == [
         (1, 128, 128),
         (3, 384, 128),
@@ -34,39 +26,31 @@ def test_machines_share_the_work_without_overlap(parse, tmp_path):
     ]
 
 
-def test_all_tasks_of_an_array_job_are_all_the_work_once(parse, tmp_path):
+def test_all_tasks_of_an_array_job_are_all_the_work_once(tmp_path):
     parts = []
-    parse("--num_examples=1000")
-    whole = render.work(tmp_path, "train", 0, 1000)
+    whole = render.work(tmp_path, parse("--num_examples=1000"))
     for task in range(3):
-        parse("--num_examples=1000", f"--shard={task}", "--num_shards=3")
-        parts += render.work(tmp_path, "train", 0, 1000)
+        parts += render.work(tmp_path, parse("--num_examples=1000", f"--shard={task}", "--num_shards=3"))
     assert sorted(parts) == whole and sum(job[-1] for job in whole) == 1000
 
 
-def test_a_task_that_there_is_not_is_the_users_error(parse, tmp_path):
-    parse("--num_examples=1000", "--shard=3", "--num_shards=3")
+def test_a_task_that_there_is_not_is_the_users_error(tmp_path):
     with pytest.raises(UserError, match="give 0 to 2"):
-        render.work(tmp_path, "train", 0, 1000)
+        render.work(tmp_path, parse("--num_examples=1000", "--shard=3", "--num_shards=3"))
 
 
-def test_another_seed_has_other_examples(parse, tmp_path):
-    parse()
-    assert render.work(tmp_path, "train", 1, 1)[0][3] == render.SEED_STRIDE
+def test_another_seed_has_other_examples(tmp_path):
+    assert render.work(tmp_path, parse("--seed=1"))[0][3] == render.SEED_STRIDE
 
 
-def test_nothing_to_do_says_what_to_give(parse):
-    parse()
+def test_nothing_to_do_says_what_to_give():
     with pytest.raises(UserError, match="--output"):
-        render.main([])
+        render.render(parse())
 
 
-def test_a_folder_that_cannot_be_made_is_one_line_and_status_65(parse, tmp_path, capsys):
+def test_a_folder_that_cannot_be_made_is_one_line_and_status_65(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    parse(f"--output={tmp_path}/file/folder")
-    with pytest.raises(SystemExit) as stopped:
-        render.guarded([])
-    assert stopped.value.code == 65
+    assert render.run(["compjax-render", f"--output={tmp_path}/file/folder"]) == 65
     assert capsys.readouterr().err.count("\n") == 1
 
 
@@ -77,13 +61,12 @@ def one_font(monkeypatch):
 
 
 @pytest.mark.synth
-def test_shards_are_rendered_and_counted(parse, tmp_path, monkeypatch, one_font, capsys):
+def test_shards_are_rendered_and_counted(tmp_path, monkeypatch, one_font, capsys):
     def in_this_process(workers, context):
         return concurrent.futures.ThreadPoolExecutor(1)
 
     monkeypatch.setattr(render.concurrent.futures, "ProcessPoolExecutor", in_this_process)
-    parse(f"--output={tmp_path}/new/folder", "--num_examples=2")
-    render.main([])
+    render.render(parse(f"--output={tmp_path}/new/folder", "--num_examples=2"))
     fields = shards.read_shard(tmp_path / "new/folder/shard_00000.npz")
     assert fields["seed"].tolist() == [0, 1]
     assert "shard 1/1" in capsys.readouterr().err
@@ -104,11 +87,10 @@ def test_a_worker_that_is_ended_is_the_users_error(monkeypatch, tmp_path):
 
 
 @pytest.mark.synth
-def test_previews_are_ten_sounds_and_a_text(parse, tmp_path, one_font):
+def test_previews_are_ten_sounds_and_a_text(tmp_path, one_font):
     from compjax.audio import waveform
 
-    parse(f"--preview={tmp_path}", "--num_examples=1", "--seed=3")
-    render.main([])
+    render.render(parse(f"--preview={tmp_path}", "--num_examples=1", "--seed=3"))
     sounds = sorted(tmp_path.glob("*.wav"))
     assert len(sounds) == 10 and len(list(tmp_path.glob("*.txt"))) == 1
     for path in sounds:

@@ -1,0 +1,84 @@
+"""What all commands do alike: flags of their own, help, and errors as one line and an exit status."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+
+from absl import flags
+
+from compjax.audio.errors import EXIT_CODE, UserError
+
+EXIT_USAGE = 1
+"""Exit status after flags that cannot be parsed."""
+
+EXIT_INTERRUPTED = 130
+"""Exit status after Ctrl-C, as shells have it."""
+
+HELP_FLAGS = {"--help", "-help", "-h", "--helpfull"}
+
+Parse = Callable[[list[str]], flags.FlagValues]
+
+
+def strict_parser(
+    define_flags: Callable[[], flags.FlagValues], check: Callable[[flags.FlagValues], None] | None = None
+) -> Parse:
+    """A parser of command lines that takes nothing but the flags defined.
+
+    `check` looks at flags that need or exclude each other, and raises flags.Error.
+    """
+
+    def parse(argv: list[str]) -> flags.FlagValues:
+        values = define_flags()
+        refuse_surplus(values(argv))
+        if check is not None:
+            check(values)
+        return values
+
+    return parse
+
+
+def refuse_surplus(left: list[str]) -> None:
+    """flags.Error for what is left of a command line, but the program's name."""
+    if left[1:]:
+        raise flags.Error(f"arguments that belong to no flag: {' '.join(left[1:])}")
+
+
+def run(
+    program: str,
+    doc: str,
+    define_flags: Callable[[], flags.FlagValues],
+    parse: Parse,
+    act: Callable[[flags.FlagValues], int | None],
+    argv: list[str] | None = None,
+) -> int:
+    """A whole command; returns the exit status.
+
+    Args:
+        program: its name, which begins every error.
+        doc: printed by --help, before the flags.
+        define_flags: the flags, for --help.
+        parse: the command line to flags; flags.Error or UserError where it will not do.
+        act: what the command does; its status, None for 0. UserError where a value or a file will not do.
+        argv: the command line, program name first; `sys.argv` if None.
+    """
+    argv = sys.argv if argv is None else argv
+    if HELP_FLAGS & set(argv[1:]):
+        values = define_flags()
+        flags.DEFINE_bool("help", False, "Show this help.", values, short_name="h", allow_hide_cpp=True)
+        print(f"{doc}\n{values.get_help()}")
+        return 0
+    try:
+        return act(parse(argv)) or 0
+    except flags.Error as error:
+        return fail(program, f"{error} (--help lists the flags)", EXIT_USAGE)
+    except UserError as error:
+        return fail(program, error, EXIT_CODE)
+    except KeyboardInterrupt:
+        return fail(program, "interrupted", EXIT_INTERRUPTED)
+
+
+def fail(program: str, message: object, status: int) -> int:
+    """One line on stderr; returns `status`."""
+    print(f"{program}: {message}", file=sys.stderr)
+    return status
