@@ -24,14 +24,15 @@ class ClipPair:
 def read_pairs(source: str | os.PathLike) -> tuple[ClipPair, ...]:
     """Pairs NAME_input.* with NAME_target.* of a folder, or lines `input,target` of a CSV file.
 
-    A list's paths are relative to its folder; a line `input,target` before them is a heading, `#` begins a remark.
+    A list's paths are relative to its folder; `#` begins a remark, and a line `input,target` before the
+    first pair is a heading.
 
     Raises:
         UserError: if there is no such folder or file, a line is wrong, or there is no pair.
     """
     path = pathlib.Path(source)
     if not path.exists():
-        raise UserError(f"{path}: no such folder or list of pairs; give a folder or a CSV file of input,target")
+        raise UserError(f"{path}: no such folder or list of pairs; give a folder or a CSV of input,target")
     pairs = _in_folder(path) if path.is_dir() else _in_list(path)
     if not pairs:
         raise UserError(f"{path} holds no pairs: name clips NAME_input.wav and NAME_target.wav, or list them")

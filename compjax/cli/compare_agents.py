@@ -20,6 +20,7 @@ from typing import Any
 from absl import flags
 
 from compjax.audio.errors import UserError
+from compjax.cli.systems import composing
 
 EXPERIMENTS = {
     "masking, original": "seed_exact.py:masking",
@@ -28,6 +29,9 @@ EXPERIMENTS = {
     "compositional, ours": "compositional.py",
 }
 """Agents to compare, by their names in the table: file and argument of their experiment."""
+
+AGENT = "agent.npz"
+"""Name of the file of weights that training leaves."""
 
 OWN_CHOICE = ", its own weights"
 """Added to the name of an agent that was told its weights, where it chooses them."""
@@ -124,7 +128,7 @@ def train(config: Any, workdir: pathlib.Path) -> pathlib.Path:
     outcome = run(config, str(workdir), RunOptions(distributed="off"))
     if outcome.status != 0:
         raise UserError(f"training in {workdir} ended with status {outcome.status}; run again to go on")
-    return workdir / "agent.npz"
+    return workdir / AGENT
 
 
 def systems_of(
@@ -136,8 +140,7 @@ def systems_of(
     weights: dict[str, list] = {}
     for name, experiment in EXPERIMENTS.items():
         config = configured(read_experiment(values.experiments, experiment), budget)
-        workdir = pathlib.Path(values.output) / "runs" / name.replace(", ", "_")
-        session = load(train(config, workdir), values.codec, values.codec_weights)
+        session = load(train(config, _workdir(values, name)), values.codec, values.codec_weights)
         told = "gates" in config.agent.get("given", ("gates", "style"))
         weights[name] = []
         systems[name] = composing(session, values.seed, told, weights[name])
@@ -147,30 +150,22 @@ def systems_of(
     return systems, weights
 
 
-def composing(session: Any, seed: int, told: bool, weights: list[Mapping]) -> Callable:
-    """A session as a system; `weights` gets the component weights of every output.
-
-    Args:
-        told: whether the switches say which clip each factor is from; else the agent chooses.
-    """
-    from compjax.audio.constants import SAMPLE_RATE
-    from compjax.evaluation.benchmark import Output
-
-    def system(pair, switches) -> Output:
-        chosen = dataclasses.asdict(switches) if told else {}
-        options = {"seed": seed, "style": dict(pair.style) or None, "align": pair.aligned is not None}
-        made = session.compose(pair.given, pair.target, sample_rate=SAMPLE_RATE, **chosen, **options)
-        weights.append(made.weights)
-        return Output(made.audio, made.notes if session.writes_notes else None)
-
-    return system
+def trained(values: flags.FlagValues) -> dict[str, pathlib.Path]:
+    """The agents' weights files by name, once they are trained."""
+    return {name: _workdir(values, name) / AGENT for name in EXPERIMENTS}
 
 
-def compare(values: flags.FlagValues, pairs: list, others: Mapping[str, Callable], load) -> tuple[dict, list]:
-    """Train, judge beside `others`, and give results for JSON and their tables."""
+def _workdir(values: flags.FlagValues, name: str) -> pathlib.Path:
+    return pathlib.Path(values.output) / "runs" / name.replace(", ", "_")
+
+
+def compare(
+    values: flags.FlagValues, pairs: list, others: Mapping[str, Callable], load, keep=None
+) -> tuple[dict, list]:
+    """Train, judge beside `others`, and give results for JSON and their tables; `keep` gets the outputs."""
     from compjax.evaluation import agent_table, benchmark, report
 
     systems, weights = systems_of(values, load)
-    results = report.as_dict(benchmark.run(pairs, systems | dict(others)))
+    results = report.as_dict(benchmark.run(pairs, systems | dict(others), keep=keep))
     results = agent_table.add_weights(results, weights) | {"budget": dataclasses.asdict(budget_of(values))}
     return results, [agent_table.table(results), report.table(results)]

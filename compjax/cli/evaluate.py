@@ -1,30 +1,28 @@
 """compjax-evaluate: how well a model composes, beside systems that need no training.
 
-    compjax-evaluate --pairs recordings --output report
+    compjax-evaluate --pairs recordings --output report --page
     compjax-evaluate --rendered 64 --output report --compare before/scores.json
+    compjax-evaluate --rendered 64 --output report --compare before.npz --others "masking agent=masking.npz"
     compjax-evaluate --rendered 16 --switches --output report
     compjax-evaluate --rendered 32 --compare_agents --output report
 
 --pairs takes a folder with NAME_input.wav and NAME_target.wav, or a CSV file of lines input,target.
 --rendered draws held-out pairs of drums and held chords, whose truth is known; with --switches, of two
-pitched clips, in all eight settings. --compare_agents trains the original's agents and ours alike first (see
-compjax/cli/compare_agents.py). The folder gets scores.json and table.md.
+pitched clips, in all eight settings. --compare says what changed since other weights, judged on the same
+pairs now, or since an earlier run. --compare_agents trains the original's agents and ours alike first (see
+compjax/cli/compare_agents.py). The folder gets scores.json and table.md, and with --page index.html, with
+every pair's sounds and spectrograms beside it in audio/ and spectrograms/.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import sys
 
 from absl import flags
 
-from compjax.audio.errors import EXIT_CODE, UserError
-from compjax.cli import compare_agents
-
-EXIT_USAGE = 1
-"""Exit status after flags that cannot be parsed."""
-
-EXIT_INTERRUPTED = 130
-"""Exit status after Ctrl-C, as shells have it."""
+from compjax.cli import command, compare_agents, systems
 
 
 def define_flags() -> flags.FlagValues:
@@ -39,42 +37,39 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_bool("baselines", True, "Judge the systems that need no training too.", values)
     flags.DEFINE_bool("coded", False, "Judge baselines and ceiling through the codec as well.", values)
     flags.DEFINE_bool("model", True, "Judge the model; without, the other systems only.", values)
-    flags.DEFINE_string("compare", None, "An earlier scores.json to set beside this one.", values)
+    text = "Weights (.npz) to be judged beside the model's, or an earlier scores.json: what changed since?"
+    flags.DEFINE_string("compare", None, text, values)
+    text = "Further weights to be judged: NAME=FILE,... with the names that their rows get."
+    flags.DEFINE_list("others", [], text, values)
+    flags.DEFINE_bool("page", False, "Write index.html too: players, spectrograms, scores by pair.", values)
     flags.DEFINE_string("checkpoint", None, "Weights of the agent; the bundled ones if not given.", values)
     text = "Codec, the one on whose latents the agent was trained."
     flags.DEFINE_enum("codec", "vocos", ["vocos", "encodec"], text, values)
     text = "The codec's weights, as compjax-port writes them; the bundled ones if not given."
     flags.DEFINE_string("codec_weights", None, text, values)
     compare_agents.define_flags(values)
-    flags.DEFINE_bool("help", False, "Show this help.", values, short_name="h", allow_hide_cpp=True)
     return values
 
 
 def run(argv: list[str] | None = None, load=None) -> int:
     """The command, from the command line or from `argv` (program name first); returns the exit status.
 
-    `load` (checkpoint, codec, codec_weights) gives the session that composes; `compjax.load` if None.
+    `load` (checkpoint, codec, codec_weights) gives the sessions that compose; `compjax.load` if None.
     """
-    values = define_flags()
-    argv = sys.argv if argv is None else argv
-    if {"--help", "-help", "-h", "--helpfull"} & set(argv[1:]):
-        print(f"{__doc__}\n{values.get_help()}")
-        return 0
-    try:
-        surplus = values(argv)[1:]
-        if surplus:
-            raise flags.Error(f"arguments that belong to no flag: {' '.join(surplus)}")
-        if (values.pairs is None) == (values.rendered == 0):
-            raise flags.Error("give either --pairs or --rendered")
-    except flags.Error as error:
-        return _fail(f"{error} (--help lists the flags)", EXIT_USAGE)
-    try:
-        evaluate(values, load)
-    except UserError as error:
-        return _fail(error, EXIT_CODE)
-    except KeyboardInterrupt:
-        return _fail("interrupted", EXIT_INTERRUPTED)
-    return 0
+    parse = command.strict_parser(define_flags, _check_together)
+    act = functools.partial(evaluate, load=load)
+    return command.run("compjax-evaluate", __doc__, define_flags, parse, act, argv)
+
+
+def _check_together(values: flags.FlagValues) -> None:
+    """Flags that need or exclude each other; flags.Error says which."""
+    if (values.pairs is None) == (values.rendered == 0):
+        raise flags.Error("give either --pairs or --rendered")
+    weights = systems.compares_weights(values)
+    if values.switches and (values.page or (values.compare and not weights)):
+        raise flags.Error("--switches goes with neither --page nor an earlier scores.json")
+    if weights and (values.compare_agents or not values.model):
+        raise flags.Error("--compare with weights sets them beside the model, which is not judged here")
 
 
 def evaluate(values: flags.FlagValues, load=None) -> None:
@@ -85,31 +80,66 @@ def evaluate(values: flags.FlagValues, load=None) -> None:
     """
     from absl import logging
 
-    from compjax.evaluation import benchmark, report
+    import compjax
+    from compjax.evaluation import report
 
     logging.set_verbosity(logging.INFO)
-    before = report.read_results(values.compare) if values.compare else None
+    compared = values.compare and not systems.compares_weights(values)
+    earlier = report.read_results(values.compare) if compared else None
+    models = systems.models(values)
     pairs = pairs_to_judge(values)
-    compares = values.compare_agents
-    systems = {benchmark.OURS: composing_system(values, load)} if values.model and not compares else {}
-    if compares:
-        import compjax
-
-        others = benchmark.baseline_systems() if values.baselines else {}
-        results, tables = compare_agents.compare(values, pairs, others, load or compjax.load)
-    elif values.switches:
-        results, tables = report.of_switches(benchmark.run_switches(pairs, systems))
-    else:
-        others = benchmark.baseline_systems() if values.baselines else {}
-        recoded = others if values.coded else {}
-        if values.rendered and values.coded:
-            recoded = {benchmark.CEILING: benchmark.ceiling_system, **recoded}
-        systems |= others | (coded(values, recoded) if recoded else {})
-        results, tables = report.of_systems(benchmark.run(pairs, systems))
-    if before is not None:
-        tables.append(report.comparison(before, results))
-    written = report.write(values.output, results, tables)
+    folder = report.make_folder(values.output)
+    with page_of(values, pairs) as page:
+        results, tables = judge(values, pairs, models, load or compjax.load, page)
+        trained = compare_agents.trained(values) if values.compare_agents else {}
+        results |= {"asked": asked(values), "models": systems.checksums(models | trained)}
+        tables += changed(results, earlier)
+        written = list(report.write(folder, results, tables))
+        if page is not None:
+            written.append(page.finish(results))
     print("\n".join(tables) + f"\nWrote {', '.join(map(str, written))}", flush=True)
+
+
+def judge(values: flags.FlagValues, pairs: list, models: dict, load, page=None) -> tuple[dict, list[str]]:
+    """Results for JSON and their tables, of everything that the flags want judged."""
+    from compjax.evaluation import benchmark, report
+
+    keep = page.keep if page is not None else None
+    judged = systems.composing_systems(values, models, load)
+    if values.switches:
+        return report.of_switches(benchmark.run_switches(pairs, judged))
+    judged |= systems.untrained_systems(values)
+    if values.compare_agents:
+        return compare_agents.compare(values, pairs, judged, load, keep)
+    return report.of_systems(benchmark.run(pairs, judged, keep=keep))
+
+
+def asked(values: flags.FlagValues) -> dict:
+    """The flags that decide on what was judged, for the results."""
+    return {name: values[name].value for name in ("pairs", "rendered", "seed", "align", "codec")}
+
+
+def changed(results: dict, earlier: dict | None) -> list[str]:
+    """The table of what changed, as a list of one or none; the results get it too."""
+    from compjax.evaluation import benchmark, comparison
+
+    if earlier is not None:
+        changes = comparison.between_runs(earlier, results)
+    elif systems.BEFORE in results["systems"]:
+        changes = comparison.between_systems(results, systems.BEFORE, benchmark.OURS)
+    else:
+        return []
+    results["comparison"] = comparison.as_dicts(changes)
+    return [comparison.table(changes, len(results["pairs"]))]
+
+
+def page_of(values: flags.FlagValues, pairs: list):
+    """The page as a context that its sounds are written in; of None without --page."""
+    if not values.page:
+        return contextlib.nullcontext()
+    from compjax.inference.evaluation_page import EvaluationPage
+
+    return EvaluationPage(values.output, pairs)
 
 
 def pairs_to_judge(values: flags.FlagValues) -> list:
@@ -133,59 +163,6 @@ def aligned_target(given, target):
     from compjax.inference import align
 
     return align.apply_audio(target, align.find_alignment(given, target).map, given.size)
-
-
-def composing_system(values: flags.FlagValues, load=None):
-    """The model as a system that `compjax.evaluation.benchmark` can judge."""
-    import compjax
-    from compjax.audio.constants import SAMPLE_RATE
-    from compjax.evaluation.benchmark import Output
-
-    session = (load or compjax.load)(values.checkpoint, values.codec, values.codec_weights)
-
-    def system(pair, switches) -> Output:
-        made = session.compose(
-            pair.given,
-            pair.target,
-            sample_rate=SAMPLE_RATE,
-            rhythm=switches.rhythm,
-            harmony=switches.harmony,
-            timbre=switches.timbre,
-            seed=values.seed,
-            style=dict(pair.style) or None,
-            align=pair.aligned is not None,
-        )
-        return Output(made.audio, made.notes)
-
-    return system
-
-
-def coded(values: flags.FlagValues, systems: dict) -> dict:
-    """The systems with their outputs through the codec, as the model's are: it alone looks a little new."""
-    import jax
-    import numpy as np
-
-    import compjax.codec
-    from compjax.audio.loudness import normalize_rms
-    from compjax.evaluation.benchmark import Output
-
-    codec, params = compjax.codec.load(values.codec, values.codec_weights)
-    code = jax.jit(lambda params, audio: codec.decode(params, codec.encode(params, audio)))
-
-    def through_codec(system):
-        def recoded(pair, switches) -> Output:
-            made = system(pair, switches)
-            audio = np.asarray(code(params, normalize_rms(made.audio)[None]))[0, : made.audio.size]
-            return Output(audio, made.notes)
-
-        return recoded
-
-    return {f"{name}, coded": through_codec(system) for name, system in systems.items()}
-
-
-def _fail(message, status: int) -> int:
-    print(f"compjax-evaluate: {message}", file=sys.stderr)
-    return status
 
 
 if __name__ == "__main__":

@@ -28,6 +28,9 @@ class Output:
 
 System = Callable[[Pair, Switches], Output]
 
+Keep = Callable[[str, int, Output], None]
+"""Called with every output as it is made: the system's name and the pair's place. None is held on to."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Judged:
@@ -76,8 +79,8 @@ def known_of(pair: Pair, switches: Switches) -> factors.Known | None:
 class Judge:
     """Scores outputs against pairs; describes every clip of a pair only once."""
 
-    def __init__(self, pairs: Sequence[Pair], switches: Switches = Switches()):
-        self.pairs, self.switches = tuple(pairs), switches
+    def __init__(self, pairs: Sequence[Pair], switches: Switches = Switches(), keep: Keep | None = None):
+        self.pairs, self.switches, self._keep = tuple(pairs), switches, keep
         self._sources = [
             tuple(factors.describe(clip) for clip in (pair.given, pair.reference)) for pair in pairs
         ]
@@ -88,6 +91,8 @@ class Judge:
         for index, pair in enumerate(self.pairs):
             logging.info("%s: %d of %d, %s", name, index + 1, len(self.pairs), pair.name)
             output = system(pair, self.switches)
+            if self._keep is not None:
+                self._keep(name, index, output)
             made.append((factors.describe(output.audio), output.notes))
         return made
 
@@ -101,12 +106,18 @@ class Judge:
         return Judged(name, tuple(scores))
 
 
-def run(pairs: Sequence[Pair], systems: Mapping[str, System], switches: Switches = Switches()) -> Benchmark:
+def run(
+    pairs: Sequence[Pair],
+    systems: Mapping[str, System],
+    switches: Switches = Switches(),
+    keep: Keep | None = None,
+) -> Benchmark:
     """Judge the systems on the pairs, with ceiling and floor where there are two or more with arrangements.
 
-    The system named OURS is also scored against the next pair's clips (SHUFFLED).
+    The system named OURS is also scored against the next pair's clips (SHUFFLED). `keep` is given every
+    output, for what is to be heard and not only scored.
     """
-    judge = Judge(pairs, switches)
+    judge = Judge(pairs, switches, keep)
     rows = []
     anchors = score.FIXED
     if len(pairs) > 1 and all(switches.label in pair.arrangements for pair in pairs):

@@ -1,4 +1,4 @@
-"""A benchmark as one JSON file and one table in Markdown, and two benchmarks side by side."""
+"""A benchmark as one JSON file and one table in Markdown."""
 
 import dataclasses
 import json
@@ -47,8 +47,16 @@ def row(benchmark: Benchmark, judged: Judged) -> dict:
         "timbre_nearer": float(np.mean([one.timbre_margin > 0 for one in judged.scores])),
         "verdicts": {value: verdicts.count(value) for value in sorted(set(verdicts))},
         "recordings": [
-            {"pair": pair, "joint": score.joint(values, benchmark.anchors), **dataclasses.asdict(one)}
-            for pair, values, one in zip(benchmark.pairs, measures, judged.scores, strict=True)
+            {
+                "pair": pair,
+                "joint": score.joint(values, benchmark.anchors),
+                "factors": score.normalised(values, benchmark.anchors),
+                "verdict": found,
+                **dataclasses.asdict(one),
+            }
+            for pair, values, found, one in zip(
+                benchmark.pairs, measures, verdicts, judged.scores, strict=True
+            )
         ],
     }
 
@@ -85,17 +93,22 @@ def _cell(column: str, estimate: dict | None) -> str:
 
 def table(results: dict) -> str:
     """All systems as rows, all scores as columns, of `as_dict`'s result."""
+    return markdown(*cells(results))
+
+
+def cells(results: dict) -> tuple[list[str], list[list[str]]]:
+    """The table's headings and rows."""
     header = ["system", "joint (95 %)", *score.FACTORS, *HEADINGS.values(), "nearer B", "verdicts"]
     rows = []
     for name, figures in results["systems"].items():
         joint = figures["joint"]
-        cells = [f"{joint['mean']:.2f} ({joint['low']:.2f}–{joint['high']:.2f})"]
-        cells += [f"{figures['factors'][factor]:.2f}" for factor in score.FACTORS]
-        cells += [_cell(column, figures["scores"][column]) for column in HEADINGS]
-        cells += [f"{figures['timbre_nearer']:.0%}"]
-        cells += [", ".join(f"{count} {value}" for value, count in figures["verdicts"].items())]
-        rows.append([name, *cells])
-    return markdown(header, rows)
+        line = [name, f"{joint['mean']:.2f} ({joint['low']:.2f}–{joint['high']:.2f})"]
+        line += [f"{figures['factors'][factor]:.2f}" for factor in score.FACTORS]
+        line += [_cell(column, figures["scores"][column]) for column in HEADINGS]
+        line += [f"{figures['timbre_nearer']:.0%}"]
+        line += [", ".join(f"{count} {value}" for value, count in figures["verdicts"].items())]
+        rows.append(line)
+    return header, rows
 
 
 def switch_table(adherences: Sequence[Adherence]) -> str:
@@ -124,18 +137,6 @@ def switch_table(adherences: Sequence[Adherence]) -> str:
     return markdown(header, rows)
 
 
-def comparison(before: dict, after: dict) -> str:
-    """Joint score and factors of the systems that two results share: before, after, difference."""
-    names = [name for name in after["systems"] if name in before["systems"]]
-    rows = []
-    for name in names:
-        old, new = before["systems"][name], after["systems"][name]
-        pairs = [(old["joint"]["mean"], new["joint"]["mean"])]
-        pairs += [(old["factors"][factor], new["factors"][factor]) for factor in score.FACTORS]
-        rows.append([name, *(f"{was:.2f} → {now:.2f} ({now - was:+.2f})" for was, now in pairs)])
-    return markdown(["system", "joint", *score.FACTORS], rows)
-
-
 def of_systems(benchmark: Benchmark) -> tuple[dict, list[str]]:
     """Results for JSON, and their tables."""
     results = as_dict(benchmark)
@@ -161,10 +162,8 @@ def read_results(path: str | os.PathLike) -> dict:
     return results
 
 
-def write(
-    folder: str | os.PathLike, results: dict, tables: Sequence[str]
-) -> tuple[pathlib.Path, pathlib.Path]:
-    """Write scores.json and table.md into the folder, which is made if need be; returns both paths."""
+def make_folder(folder: str | os.PathLike) -> pathlib.Path:
+    """The folder that results go to, made if need be; UserError if it cannot be."""
     folder = pathlib.Path(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -172,6 +171,14 @@ def write(
         raise UserError(
             f"{folder}: cannot be made a folder ({error.strerror}); give another --output"
         ) from error
+    return folder
+
+
+def write(
+    folder: str | os.PathLike, results: dict, tables: Sequence[str]
+) -> tuple[pathlib.Path, pathlib.Path]:
+    """Write scores.json and table.md into the folder, which is made if need be; returns both paths."""
+    folder = make_folder(folder)
     paths = folder / "scores.json", folder / "table.md"
     texts = json.dumps(results, indent=2, allow_nan=False) + "\n", "\n".join(tables)
     for path, text in zip(paths, texts, strict=True):

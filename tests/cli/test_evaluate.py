@@ -1,3 +1,4 @@
+import hashlib
 import json
 import types
 
@@ -7,7 +8,7 @@ import soundfile
 
 from compjax.audio.constants import SAMPLE_RATE
 from compjax.audio.errors import EXIT_CODE
-from compjax.cli import evaluate
+from compjax.cli import command, evaluate
 
 
 @pytest.fixture
@@ -24,12 +25,35 @@ def folder(tmp_path, rng):
 class FakeSession:
     """Composes the input with its sound halved; remembers how it was asked."""
 
+    writes_notes = True
+
     def __init__(self):
         self.asked = []
 
     def compose(self, given, target, **options):
         self.asked.append(options)
         return types.SimpleNamespace(audio=0.5 * given, notes=())
+
+
+class OtherSession(FakeSession):
+    """Composes the target, and no notes."""
+
+    writes_notes = False
+
+    def compose(self, given, target, **options):
+        return types.SimpleNamespace(audio=0.5 * target, notes=(), weights={})
+
+
+@pytest.fixture
+def weights(tmp_path):
+    """Two files of weights, and how sessions are made of them: other.npz is an OtherSession."""
+    for name in ("before.npz", "other.npz"):
+        (tmp_path / name).write_bytes(name.encode())
+
+    def load(checkpoint, codec, codec_weights):
+        return OtherSession() if checkpoint and checkpoint.name == "other.npz" else FakeSession()
+
+    return tmp_path, load
 
 
 def test_recordings_to_scores_and_table(folder, capsys):
@@ -63,17 +87,58 @@ def test_comparison_with_an_earlier_run(folder):
     load = lambda checkpoint, codec, codec_weights: FakeSession()  # noqa: E731
     assert evaluate.run([*argv, f"--output={first}"], load) == 0
     assert evaluate.run([*argv, f"--output={second}", f"--compare={first / 'scores.json'}"], load) == 0
-    assert "(+0.00)" in (second / "table.md").read_text()
+    assert "(+0.00, +0.00 to +0.00)" in (second / "table.md").read_text()
+
+
+def test_comparison_with_other_weights_and_further_rows(folder, weights):
+    files, load = weights
+    argv = [
+        "compjax-evaluate",
+        f"--pairs={folder}",
+        "--nobaselines",
+        "--noalign",
+        f"--output={folder / 'out'}",
+    ]
+    named = f"--others=masking agent={files / 'other.npz'}"
+    assert evaluate.run([*argv, f"--compare={files / 'before.npz'}", named], load) == 0
+    scores = json.loads((folder / "out" / "scores.json").read_text())
+    assert list(scores["systems"]) == ["compjax", "compjax before", "masking agent"]
+    [change] = scores["comparison"]
+    assert change["system"] == "compjax before → compjax" and change["difference"]["joint"]["mean"] == 0.0
+    assert "compjax before → compjax" in (folder / "out" / "table.md").read_text()
+    assert scores["systems"]["masking agent"]["recordings"][0]["copy_target"] > 0.99
+    assert {name: model["sha256"] for name, model in scores["models"].items() if name != "compjax"} == {
+        "compjax before": hashlib.sha256(b"before.npz").hexdigest(),
+        "masking agent": hashlib.sha256(b"other.npz").hexdigest(),
+    }
+    assert scores["models"]["compjax"]["file"] == "compositional.npz (bundled)"
+    assert scores["asked"]["pairs"] == str(folder) and scores["asked"]["align"] is False
 
 
 @pytest.mark.parametrize(
     ("flags", "status", "message"),
     [
-        (["--output=x"], evaluate.EXIT_USAGE, "either --pairs or --rendered"),
-        (["--output=x", "--pairs=a", "--rendered=2"], evaluate.EXIT_USAGE, "either --pairs or --rendered"),
-        (["--pairs=a"], evaluate.EXIT_USAGE, "output"),
+        (["--output=x"], command.EXIT_USAGE, "either --pairs or --rendered"),
+        (["--output=x", "--pairs=a", "--rendered=2"], command.EXIT_USAGE, "either --pairs or --rendered"),
+        (["--pairs=a"], command.EXIT_USAGE, "output"),
         (["--output=x", "--pairs=/no/such/folder"], EXIT_CODE, "no such folder"),
         (["--output=x", "--pairs=/", "--compare=/no.json"], EXIT_CODE, "not a scores.json"),
+        (["--output=x", "--pairs=/", "--compare=/no.npz"], EXIT_CODE, "no file of weights /no.npz"),
+        (["--output=x", "--pairs=/", "--others=a"], EXIT_CODE, "--others=a: give NAME=FILE"),
+        (["--output=x", "--pairs=/", "--others=a="], EXIT_CODE, "give NAME=FILE"),
+        (["--output=x", "--pairs=/", "--others=a=/no.npz"], EXIT_CODE, "no file of weights /no.npz"),
+        (
+            ["--output=x", "--pairs=/", "--others=mix=/dev/null"],
+            EXIT_CODE,
+            "'mix' is the name of a row already",
+        ),
+        (["--output=x", "--pairs=/", "--others=compjax=/no.npz"], EXIT_CODE, "the name of a row already"),
+        (["--output=x", "--pairs=/", "--switches", "--page"], command.EXIT_USAGE, "neither --page"),
+        (
+            ["--output=x", "--pairs=/", "--nomodel", "--compare=/a.npz"],
+            command.EXIT_USAGE,
+            "beside the model",
+        ),
     ],
 )
 def test_mistakes_are_one_line(capsys, flags, status, message):

@@ -70,3 +70,11 @@ def test_switch_settings_are_told_apart(pairs):
     assert by_label["ITT"].timbre_nearer == 0.0
     results, tables = report.of_switches(found)
     assert len(results["settings"]) == 9 and tables[0].count("\n") == 11
+
+
+def test_outputs_are_handed_out_as_they_are_made(pairs):
+    kept = []
+    done = benchmark.run(pairs, {OURS: truth}, keep=lambda *given: kept.append(given))
+    assert [(name, place) for name, place, _ in kept] == [(CEILING, 0), (CEILING, 1), (OURS, 0), (OURS, 1)]
+    assert all(output.audio is pairs[place].arrangements["ITT"].audio for _, place, output in kept)
+    assert done == benchmark.run(pairs, {OURS: truth})

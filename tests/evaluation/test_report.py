@@ -28,7 +28,9 @@ def test_results_hold_every_figure(results):
     assert figures["joint"]["mean"] == pytest.approx((0.75 * 2 / 3 * 0.25) ** 0.25)
     assert figures["scores"]["onset_f1"]["mean"] == 0.9 and figures["scores"]["note_f1"] is None
     assert figures["verdicts"] == {"new": 1} and figures["timbre_nearer"] == 1.0
-    assert figures["recordings"][0]["pair"] == "one"
+    [recording] = figures["recordings"]
+    assert recording["pair"] == "one" and recording["verdict"] == "new"
+    assert recording["factors"] == figures["factors"]
     assert set(report.HEADINGS) == set(report.COLUMNS)
 
 
@@ -47,14 +49,6 @@ def test_written_files_are_read_again(results, tmp_path):
     assert report.read_results(paths[0]) == json.loads(json.dumps(results))
     assert paths[1].read_text() == "| a |\n\n| b |\n"
     assert sorted(path.name for path in paths[0].parent.iterdir()) == ["scores.json", "table.md"]
-
-
-def test_comparison_shows_the_difference(results):
-    better = json.loads(json.dumps(results))
-    better["systems"]["good"]["factors"]["timbre"] = 0.8
-    better["systems"]["new"] = better["systems"]["good"]
-    text = report.comparison(results, better)
-    assert "0.50 → 0.80 (+0.30)" in text and "new" not in text
 
 
 def test_bad_files_and_folders_are_refused(tmp_path, results):
