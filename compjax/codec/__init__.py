@@ -42,9 +42,10 @@ def weights_path(name: str) -> pathlib.Path:
     if name not in NAMES:
         raise UserError(f"no codec is called {name!r}; there is: {', '.join(NAMES)}")
     if name == "encodec":
-        base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-        cache = os.environ.get("COMPJAX_CACHE") or os.path.join(base, "compjax")
-        return pathlib.Path(os.environ.get("COMPJAX_ENCODEC") or os.path.join(cache, "encodec.npz"))
+        from compjax.audio.folders import cache_folder
+
+        named = os.environ.get("COMPJAX_ENCODEC")
+        return pathlib.Path(named) if named else cache_folder() / "encodec.npz"
     from compjax.codec import weights
 
     return weights.ASSETS / f"{name}.npz"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import pathlib
 from collections.abc import Mapping
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from compjax.audio.errors import UserError
-from compjax.audio.files import atomic_path, sha256_of
+from compjax.audio.files import sha256_of
 from compjax.codec import port_pickle, port_torch, weights
 
 DIGEST = "sha256"
@@ -101,7 +100,7 @@ def digest(arrays: Mapping[str, np.ndarray]) -> str:
 
 
 def save(path: str | os.PathLike, config: dict, params: dict, source: str | os.PathLike) -> None:
-    """Write a converted file, whole or not at all: as `weights.save_weights` does, but float32.
+    """Write a converted file in float32, whole or not at all: half precision changes EnCodec's codes.
 
     Its config gets the digest of the arrays, and name and SHA-256 of the `source`.
     """
@@ -109,10 +108,7 @@ def save(path: str | os.PathLike, config: dict, params: dict, source: str | os.P
     check_finite(arrays, source)
     origin = {"file": pathlib.Path(source).name, DIGEST: sha256_of(source)}
     config = {**config, DIGEST: digest(arrays), "source": {**config.get("source", {}), **origin}}
-    stored = {name: value.astype(np.float32) for name, value in arrays.items()}
-    stored[weights.CONFIG_KEY] = np.frombuffer(json.dumps(config, sort_keys=True).encode(), np.uint8)
-    with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        np.savez(file, **stored)
+    weights.save_weights(path, config, params, np.float32)
 
 
 def load(path: str | os.PathLike) -> tuple[dict, dict]:

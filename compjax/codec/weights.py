@@ -1,4 +1,4 @@
-"""Trained weights on disk: one `.npz` of float16 arrays, named by their path in the tree, and a config."""
+"""Trained weights on disk: one `.npz` of arrays, named by their path in the tree, and a config."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ CHECKSUMS = "checksums.json"  # sha256 by file name, beside the bundled weights
 CONFIG_KEY = "config"
 
 
-def save_weights(path: str | os.PathLike, config: dict, params: dict) -> None:
-    """Write `params` (a nested dict of arrays) as float16 with its `config`, whole or not at all."""
-    arrays = {name: _half(name, value) for name, value in flatten(params).items()}
+def save_weights(path: str | os.PathLike, config: dict, params: dict, dtype: type = np.float16) -> None:
+    """Write `params` (a nested dict of arrays) as `dtype` with its `config`, whole or not at all.
+
+    Raises:
+      ValueError: weights are not finite, or too large for `dtype`.
+    """
+    arrays = {name: _narrowed(name, value, dtype) for name, value in flatten(params).items()}
     arrays[CONFIG_KEY] = np.frombuffer(json.dumps(config, sort_keys=True).encode(), np.uint8)
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         np.savez(file, **arrays)
@@ -92,9 +96,10 @@ def unflatten(flat: dict[str, np.ndarray]) -> dict:
     return tree
 
 
-def _half(name: str, value: np.ndarray) -> np.ndarray:
-    """`value` as float16; ValueError where it is not finite or does not fit."""
-    half = value.astype(np.float16)
-    if not np.all(np.isfinite(half)):
-        raise ValueError(f"weights {name!r} are not finite, or too large for float16")
-    return half
+def _narrowed(name: str, value: np.ndarray, dtype: type) -> np.ndarray:
+    """`value` as `dtype`; ValueError where it is not finite or does not fit."""
+    with np.errstate(over="ignore"):  # said below
+        narrowed = value.astype(dtype)
+    if not np.all(np.isfinite(narrowed)):
+        raise ValueError(f"weights {name!r} are not finite, or too large for {np.dtype(dtype).name}")
+    return narrowed

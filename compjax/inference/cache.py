@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import os
-import pathlib
 
 from absl import logging
 
-ENVIRONMENT_VARIABLE = "COMPJAX_CACHE"
-"""Folder of the cache; the default is `~/.cache/compjax`."""
-
-
-def cache_folder() -> pathlib.Path:
-    """Folder that compjax may fill and the user may delete."""
-    named = os.environ.get(ENVIRONMENT_VARIABLE)
-    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
-    return pathlib.Path(named) if named else pathlib.Path(base) / "compjax"
+from compjax.audio.folders import cache_folder
 
 
 def keep_compiled_programs() -> bool:
