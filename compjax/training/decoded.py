@@ -77,8 +77,11 @@ class Decoder:
         most = length - frames
         begin = most // 2 if key is None else jax.random.randint(key, (), 0, most + 1)
         pieces = [jax.lax.dynamic_slice_in_dim(one, begin, frames, axis=1) for one in latents]
-        audio = self._codec.decode(params, jnp.concatenate(pieces).astype(jnp.float32))
-        return tuple(jnp.split(audio, len(pieces)))
+        # Beside each other and not behind: so every example stays on the device that it is on.
+        together = jnp.stack(pieces, axis=1).astype(jnp.float32)  # [B, pieces, frames, D]
+        audio = self._codec.decode(params, together.reshape(-1, *together.shape[2:]))
+        audio = audio.reshape(*together.shape[:2], -1)
+        return tuple(audio[:, index] for index in range(len(pieces)))
 
     def sound(self, latents: Array, batch: Batch, key: Array | None, params: Any) -> Sound:
         """The composition, its arrangement (where none is known, itself) and the two clips.
