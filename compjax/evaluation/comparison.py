@@ -87,6 +87,20 @@ def as_dicts(changes: Sequence[Change]) -> list[dict]:
     return [dataclasses.asdict(change) for change in changes]
 
 
+def from_dicts(changes: Sequence[Mapping]) -> list[Change]:
+    """What `as_dicts` wrote."""
+    return [
+        Change(
+            one["system"],
+            one["before"],
+            one["after"],
+            one["difference"]
+            and {name: Estimate(**estimate) for name, estimate in one["difference"].items()},
+        )
+        for one in changes
+    ]
+
+
 def cells(changes: Sequence[Change]) -> tuple[list[str], list[list[str]]]:
     """Headings and rows: before → after (difference, its interval)."""
     return ["system", *FIGURES], [

@@ -40,6 +40,12 @@ FIGURES = {
 }
 """What the report's scores are called."""
 
+KEEP_PLACE = (
+    '<label class="choice"><input type="checkbox" id="keep" checked>'
+    "<span>Go on from the same place when another clip is started</span></label>"
+)
+"""The switch that keeps players together; once a page."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Player:
@@ -144,11 +150,7 @@ def players(sounds: Iterable[Player]) -> str:
             f'<audio id="{sound.key}" controls preload="metadata" aria-labelledby="{sound.key}-name"{marks}'
             f' src="{source}"></audio></figure>'
         )
-    keep = (
-        '<label class="choice"><input type="checkbox" id="keep" checked>'
-        "<span>Go on from the same place when another clip is started</span></label>"
-    )
-    return f'<div class="players">{"".join(figures)}</div>{keep}'
+    return f'<div class="players">{"".join(figures)}</div>{KEEP_PLACE}'
 
 
 def _cut_note(composition) -> str:
@@ -288,9 +290,9 @@ def index(entries: Iterable, title: str = "Compositions") -> str:
     for entry in entries:
         verdict = "✓ new" if entry.verdict == "new" else f"⚠ {entry.verdict}"
         label = escape(entry.name, quote=True)
-        sound = f'<audio controls preload="none" aria-label="{label}" src="{_link(entry.sound)}"></audio>'
+        sound = f'<audio controls preload="none" aria-label="{label}" src="{address(entry.sound)}"></audio>'
         cells = "".join(f'<td class="figure">{_number(score)}</td>' for score in entry.scores.values())
-        link = f'<a href="{_link(entry.page)}">{escape(entry.name)}</a>'
+        link = f'<a href="{address(entry.page)}">{escape(entry.name)}</a>'
         rows.append(f'<tr><th scope="row">{link}</th><td>{escape(verdict)}</td>{cells}<td>{sound}</td></tr>')
     headings = ("Pair", "Verdict", "Onset F1", "In chord", "New clip")
     head = "".join(f'<th scope="col">{heading}</th>' for heading in headings)
@@ -301,6 +303,6 @@ def index(entries: Iterable, title: str = "Compositions") -> str:
     return document(title, body)
 
 
-def _link(file: str) -> str:
-    """The name of a file beside the page as an address."""
+def address(file: str) -> str:
+    """The name of a file beside or below the page as an address."""
     return escape(quote_path(file), quote=True)

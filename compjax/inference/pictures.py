@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from compjax.audio.constants import SAMPLE_RATE
+from compjax.audio.constants import BANDS_PER_OCTAVE, LATENT_SIZE, MIN_PITCH, SAMPLE_RATE, midi_to_hz
 from compjax.inference import panels, views
 from compjax.inference.options import COMPONENTS
 
@@ -36,6 +36,15 @@ TITLE, TIMES, GAP = 0.30, 0.46, 0.07
 
 PITCHED_SHARE = 0.5
 """Chords are shown of a clip that has some for at least this share of its time: drums have none."""
+
+STRIP_TOP = -30.0
+"""A strip's brightest shade stands for the loudest level, but for none below this, in dB: silence is dark."""
+
+RANGE_IN_WORDS = (
+    f"from {midi_to_hz(MIN_PITCH):.0f} Hz at the bottom, {(LATENT_SIZE - 1) / BANDS_PER_OCTAVE:.1f} octaves "
+    f"up, levels over {panels.RANGE_DB:.0f} dB"
+)
+"""What a strip shows, which has no axes."""
 
 LETTER = 0.078
 """Inches that a letter of a chord's name is wide."""
@@ -89,6 +98,23 @@ def sound_picture(
     """The spectrogram of audio `[S]` at 24 kHz, with `beats` in seconds; the rest as `clip_picture`."""
     row = _spectrogram(views.spectrogram(views.kept(audio)), title, beats)
     return _picture([row], shown(audio.size / SAMPLE_RATE, span), kind)
+
+
+def strip(audio: np.ndarray) -> bytes:
+    """The bare spectrogram of audio `[S]` at 24 kHz as a PNG file, a pixel a frame and band, without axes."""
+    from matplotlib import colormaps
+    from PIL import Image
+
+    decibels = views.spectrogram(views.kept(audio))
+    count = panels.SHADES[panels.SPECTRUM_COLOURS]
+    shade = (decibels - max(float(decibels.max()), STRIP_TOP)) / panels.RANGE_DB + 1.0
+    shade = np.clip(np.round((count - 1) * shade), 0, count - 1).astype(np.uint8)
+    image = Image.frombytes("P", shade.shape, np.ascontiguousarray(shade.T[::-1]).tobytes())
+    scale = colormaps[panels.SPECTRUM_COLOURS](np.linspace(0.0, 1.0, count))[:, :3]
+    image.putpalette(np.round(255 * scale).astype(np.uint8).tobytes())
+    written = io.BytesIO()
+    image.save(written, "PNG", optimize=True)
+    return written.getvalue()
 
 
 def roll_picture(composition, title: str = "", *, kind: str = "svg", span: Span | None = None) -> bytes:

@@ -115,6 +115,19 @@ def test_comparison_with_other_weights_and_further_rows(folder, weights):
     assert scores["asked"]["pairs"] == str(folder) and scores["asked"]["align"] is False
 
 
+def test_page_of_what_was_judged(folder, weights, capsys):
+    files, load = weights
+    out = folder / "out"
+    argv = ["compjax-evaluate", f"--pairs={folder}", "--noalign", f"--output={out}", "--page"]
+    assert evaluate.run([*argv, f"--others=masking agent={files / 'other.npz'}"], load) == 0
+    assert f"{out / 'index.html'}" in capsys.readouterr().out
+    text = (out / "index.html").read_text()
+    assert "compositional.npz (bundled), SHA-256" in text and "1. x x x" in text
+    heard = {file.stem for file in (out / "audio").iterdir()}
+    made = {"compjax", "masking_agent", "mix", "gated", "re_sliced", "mosaic"}
+    assert heard == {f"001_{name}" for name in made | {"input", "target"}}
+
+
 @pytest.mark.parametrize(
     ("flags", "status", "message"),
     [
