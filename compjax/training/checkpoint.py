@@ -24,7 +24,7 @@ from orbax.checkpoint import checkpoint_managers as policies
 
 from compjax.audio.errors import UserError
 from compjax.audio.files import atomic_path
-from compjax.training import checksum, manifest
+from compjax.training import checksum, leftovers, manifest
 from compjax.training.distributed import Alone, Peers
 from compjax.training.task import State
 
@@ -134,11 +134,14 @@ class Checkpoints:
         check(meta)
         self._compare_forms(step, meta, like)
         problem, state = "", None
-        try:
-            arguments = ocp.args.Composite(state=ocp.args.StandardRestore(like))
-            state = self._open().restore(step, args=arguments).state
-        except Exception as error:  # Orbax and TensorStore raise bare Exceptions, pages long
-            problem = f"it cannot be read ({' '.join(str(error).split())[:160]})"
+        with leftovers.hushed() as settle:
+            try:
+                arguments = ocp.args.Composite(state=ocp.args.StandardRestore(like))
+                state = self._open().restore(step, args=arguments).state
+            except Exception as error:  # Orbax and TensorStore raise bare Exceptions, pages long
+                problem = f"it cannot be read ({' '.join(str(error).split())[:160]})"
+            if problem:
+                settle()
         if any(problems := [text for text in self._peers.exchange("readable", problem) if text]):
             raise Bad(problems[0])
         sums = checksum.state_sums(state, lambda text: self._peers.exchange("sums", text))
