@@ -22,7 +22,7 @@ import sys
 
 from absl import flags
 
-from compjax.cli import command, compare_agents, systems
+from compjax.cli import command, compare_agents, studies, systems
 
 
 def define_flags() -> flags.FlagValues:
@@ -48,6 +48,7 @@ def define_flags() -> flags.FlagValues:
     text = "The codec's weights, as compjax-port writes them; the bundled ones if not given."
     flags.DEFINE_string("codec_weights", None, text, values)
     compare_agents.define_flags(values)
+    studies.define_flags(values)
     return values
 
 
@@ -70,6 +71,7 @@ def _check_together(values: flags.FlagValues) -> None:
         raise flags.Error("--switches goes with neither --page nor an earlier scores.json")
     if weights and (values.compare_agents or not values.model):
         raise flags.Error("--compare with weights sets them beside the model, which is not judged here")
+    studies.chosen(values)
 
 
 def evaluate(values: flags.FlagValues, load=None) -> None:
@@ -104,6 +106,8 @@ def judge(values: flags.FlagValues, pairs: list, models: dict, load, page=None) 
     """Results for JSON and their tables, of everything that the flags want judged."""
     from compjax.evaluation import benchmark, report
 
+    if studies.chosen(values):
+        return studies.study(values, pairs, load)
     keep = page.keep if page is not None else None
     judged = systems.composing_systems(values, models, load)
     if values.switches:
@@ -116,7 +120,7 @@ def judge(values: flags.FlagValues, pairs: list, models: dict, load, page=None) 
 
 def asked(values: flags.FlagValues) -> dict:
     """The flags that decide on what was judged, for the results."""
-    return {name: values[name].value for name in ("pairs", "rendered", "seed", "align", "codec")}
+    return {name: values[name].value for name in ("pairs", "rendered", "midi", "seed", "align", "codec")}
 
 
 def changed(results: dict, earlier: dict | None) -> list[str]:
@@ -148,14 +152,14 @@ def pairs_to_judge(values: flags.FlagValues) -> list:
 
     if values.pairs is not None:
         return testsets.real_pairs(values.pairs, aligner=aligned_target if values.align else None)
-    from compjax.data import swaps
-
     if values.switches:
+        from compjax.data import swaps
+
         settings = benchmark.SETTINGS
         return testsets.rendered_pairs(
             swaps, values.rendered, values.seed, kind="pitched, pitched", parts=(), settings=settings
         )
-    return testsets.rendered_pairs(swaps, values.rendered, values.seed)
+    return studies.rendered(values)
 
 
 def aligned_target(given, target):

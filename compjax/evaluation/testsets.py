@@ -9,7 +9,7 @@ import itertools
 import os
 import pathlib
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -48,6 +48,8 @@ class Pair:
     """The target as it sounds along the input, if it was moved."""
     style: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """The arrangements' style, for a system that can be told it."""
+    drawn: Any = None
+    """What it was rendered from (`compjax.data.swaps.Pair`), None for recordings."""
 
     @property
     def reference(self) -> np.ndarray:
@@ -120,7 +122,9 @@ def _rendered_pair(swaps: Swaps, drawn, settings: Sequence[Switches]) -> Pair:
     given, target = swaps.perform(drawn.input), swaps.perform(drawn.target)
     arrangements = {one.label: _arrangement(swaps, drawn, one) for one in settings}
     name = f"rendered {drawn.seed}: {drawn.input.part} x {drawn.target.part}"
-    return Pair(name, given.audio, target.audio, arrangements, style=dataclasses.asdict(drawn.style))
+    return Pair(
+        name, given.audio, target.audio, arrangements, style=dataclasses.asdict(drawn.style), drawn=drawn
+    )
 
 
 def _arrangement(swaps: Swaps, drawn, switches: Switches) -> Arrangement:
