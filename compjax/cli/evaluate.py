@@ -71,7 +71,8 @@ def _check_together(values: flags.FlagValues) -> None:
         raise flags.Error("--switches goes with neither --page nor an earlier scores.json")
     if weights and (values.compare_agents or not values.model):
         raise flags.Error("--compare with weights sets them beside the model, which is not judged here")
-    studies.chosen(values)
+    if studies.chosen(values) and (values.page or values.compare or values.others):
+        raise flags.Error("a study of one model goes with none of --page, --compare and --others")
 
 
 def evaluate(values: flags.FlagValues, load=None) -> None:
