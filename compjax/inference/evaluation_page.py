@@ -252,7 +252,7 @@ def pair_section(
         cards([sound for sound in sounds if not sound.system] + front, results, place),
     ]
     if behind:
-        words = ", ".join(sound.label for sound in behind)
+        words = "; ".join(sound.label for sound in behind)
         folded = cards(behind, results, place)
         parts.append(f"<details><summary>Without training: {escape(words)}</summary>{folded}</details>")
     parts.append(

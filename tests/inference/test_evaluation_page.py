@@ -130,7 +130,7 @@ def test_headings_names_and_labels(elements, text):
 def test_page_says_what_was_judged_and_how_it_did(text):
     for words in ("compjax.npz, SHA-256 abab", "pairs.csv", "rhythm of the input", "My agent! → compjax"):
         assert words in text
-    assert "Without training: my agent?, gated" in text  # what has no weights is folded
+    assert "Without training: my agent?; gated" in text  # what has no weights is folded
     assert "⚠ copy" in text and "paired bootstrap over 2 recordings" in text
 
 
