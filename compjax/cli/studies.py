@@ -85,49 +85,57 @@ def rendered(values: flags.FlagValues) -> list:
 
 
 def interventions(values: flags.FlagValues, pairs: list, session: Any) -> tuple[dict, list[str]]:
-    """The model's matrix and, of rendered pairs, the truth's."""
+    """The model's matrix and, of rendered pairs, the truth's, without pairs in which no chords are heard."""
+    from absl import logging
+
     from compjax.evaluation import benchmark
     from compjax.evaluation import interventions as study
 
-    systems = {benchmark.OURS: composing_of_three(session, pairs, values.seed)}
+    usable, chords, left_out = [], {}, []
+    for pair in pairs:
+        heard = compose_told(session, pair.given, pair, values.seed, dict(pair.style)).chords
+        if heard.spans:
+            usable.append(pair)
+            chords[id(pair)] = heard
+        else:
+            left_out.append(pair.name)
+            logging.warning("%s: left out, as no chords are heard in its target", pair.name)
+    systems = {benchmark.OURS: composing_of_three(session, chords, values.seed)}
     if values.rendered:
         systems[benchmark.CEILING] = true_piece
-    made = {name: study.summarise(study.run(pairs, compose, name)) for name, compose in systems.items()}
-    return {"systems": {}, "interventions": made}, study.tables(made)
+    made = {name: study.summarise(study.run(usable, compose, name)) for name, compose in systems.items()}
+    return {"systems": {}, "interventions": made, "left_out": left_out}, study.tables(made)
 
 
-def composing_of_three(session: Any, pairs: list, seed: int) -> Callable[..., Any]:
+def compose_told(session: Any, given, target, seed: int, style: dict, chords: Any = None) -> Any:
+    """A composition of input `given` `[S]` and a pair's target, told which clip each factor is from."""
+    from compjax.audio.constants import SAMPLE_RATE
+
+    return session.compose(
+        given,
+        target.target,
+        sample_rate=SAMPLE_RATE,
+        rhythm="input",
+        harmony="target",
+        timbre="target",
+        chords=chords,
+        seed=seed,
+        style=style or None,
+        align=target.aligned is not None,
+    )
+
+
+def composing_of_three(session: Any, chords: dict[int, Any], seed: int) -> Callable[..., Any]:
     """The session as what interventions compose with: the harmony's source is heard apart from the timbre's.
 
-    The chords that the harmony's pair would be composed on are given to every piece, also where harmony and
-    timbre are of one pair, so that all are made the same way.
+    Every piece is given the chords that its harmony's pair is composed on (`chords`, by the pair's id), also
+    where harmony and timbre are of one pair, so that all are made the same way.
     """
-    from compjax.audio.constants import SAMPLE_RATE
     from compjax.evaluation.benchmark import Output
 
-    told = {
-        "sample_rate": SAMPLE_RATE,
-        "rhythm": "input",
-        "harmony": "target",
-        "timbre": "target",
-        "seed": seed,
-    }
-
-    def compose_pair(given, target, aligned: bool, style, chords=None):
-        return session.compose(given, target, align=aligned, style=style, chords=chords, **told)
-
-    chords = {}
-    for pair in pairs:
-        style = dict(pair.style) or None
-        chords[id(pair)] = compose_pair(pair.given, pair.target, pair.aligned is not None, style).chords
-        if not chords[id(pair)].spans:
-            raise UserError(f"{pair.name}: no chords are heard in the target; leave this pair out")
-
     def compose(sources) -> Output:
-        rhythm, timbre = sources.rhythm, sources.timbre
-        style = dict(sources.style) or None
-        aligned, heard = timbre.aligned is not None, chords[id(sources.harmony)]
-        made = compose_pair(rhythm.given, timbre.target, aligned, style, heard)
+        style, heard = dict(sources.style), chords[id(sources.harmony)]
+        made = compose_told(session, sources.rhythm.given, sources.timbre, seed, style, heard)
         return Output(made.audio, made.notes)
 
     return compose

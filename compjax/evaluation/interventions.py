@@ -6,10 +6,12 @@ own rhythm, harmony and timbre makes a matrix: rows are what was swapped, column
 
 Adherence to a rhythm is the mean of onset F1, beat F1 and envelope cosine, to a harmony that of chroma cosine
 and in-chord energy (as in the joint score), both 0 to 1; to a timbre the margin by which a piece is nearer to
-it than to the stranger's, -1 to 1. Every piece is composed of the clips as they are: nothing is aligned anew.
+it than to the stranger's, -1 to 1. Chords keep their times: a stranger's rhythm is played on the pair's own
+chords where they lie along its own input, and a stranger's chords lie as they do along the stranger's.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
@@ -22,7 +24,14 @@ from compjax.evaluation.factors import Description, Switches
 from compjax.evaluation.report import markdown
 from compjax.evaluation.testsets import Pair
 
-FACTORS = ("rhythm", "harmony", "timbre")
+MEASURES = {
+    "rhythm": ("onset F1", "beat F", "envelope"),
+    "harmony": ("chroma", "in chord"),
+    "timbre": ("timbre margin",),
+}
+"""What adherence to each factor is the mean of."""
+
+FACTORS = tuple(MEASURES)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,6 +67,7 @@ class Intervention:
         before: `[3]`, adherence to the own rhythm, harmony and timbre of the piece composed of them.
         after: `[3, 3]`, the same of the pieces whose rhythm, harmony or timbre (rows) is the stranger's.
         new: `[3, 2]`, adherence to the stranger's before and after that factor was swapped.
+        parts: swapped -> measure (of MEASURES) -> by how much it moved.
     """
 
     pair: str
@@ -65,6 +75,7 @@ class Intervention:
     before: np.ndarray
     after: np.ndarray
     new: np.ndarray
+    parts: Mapping[str, Mapping[str, float]]
 
     @property
     def change(self) -> np.ndarray:
@@ -87,22 +98,26 @@ def stranger_of(pairs: Sequence[Pair], index: int) -> int:
     raise UserError(f"no other pair has clips that {own.name} has not; interventions need two such pairs")
 
 
-def adherence(output: Description, source: Clips, other: Clips) -> np.ndarray:
-    """Adherence `[3]` to the source's rhythm, harmony and timbre; the timbre's against the other's."""
+def measured(output: Description, source: Clips, other: Clips) -> dict[str, float]:
+    """The MEASURES by name, against the source's input and target; the timbre's against the other's."""
     onsets, _ = factors.onset_agreement(output, source.given)
-    beats = factors.beat_agreement(output, source.given)
-    envelope = factors.envelope_cosine(output, source.given)
-    frames = len(output.pitch.times)
     if source.spans:
         classes = factors.known_classes(source.spans, output.pitch.times)
     else:
-        classes = factors.sounding_classes(source.target, frames)
-    chroma, in_chord = (
-        factors.chroma_cosine(output, source.target),
-        factors.in_chord_energy(output, classes),
-    )
-    margin = timbre.margin(output.timbre, source.target.timbre, other.target.timbre)
-    return np.asarray([(onsets + beats + envelope) / 3.0, (chroma + in_chord) / 2.0, margin])
+        classes = factors.sounding_classes(source.target, len(output.pitch.times))
+    return {
+        "onset F1": onsets,
+        "beat F": factors.beat_agreement(output, source.given),
+        "envelope": factors.envelope_cosine(output, source.given),
+        "chroma": factors.chroma_cosine(output, source.target),
+        "in chord": factors.in_chord_energy(output, classes),
+        "timbre margin": timbre.margin(output.timbre, source.target.timbre, other.target.timbre),
+    }
+
+
+def adherence(values: Mapping[str, float]) -> np.ndarray:
+    """Adherence `[3]` to rhythm, harmony and timbre of what was `measured`."""
+    return np.asarray([np.mean([values[name] for name in names]) for names in MEASURES.values()])
 
 
 def _clips(pair: Pair) -> Clips:
@@ -132,10 +147,15 @@ def _intervene(pair: Pair, stranger: Pair, own: Clips, other: Clips, compose: Co
     sources = Sources(pair, pair, pair, pair.style)
     recipes = [sources, *(dataclasses.replace(sources, **{factor: stranger}) for factor in FACTORS)]
     pieces = [factors.describe(compose(recipe).audio) for recipe in recipes]
-    to_own = np.stack([adherence(piece, own, other) for piece in pieces])
-    to_other = np.stack([adherence(piece, other, own) for piece in pieces])
+    of_own = [measured(piece, own, other) for piece in pieces]
+    to_own = np.stack([adherence(values) for values in of_own])
+    to_other = np.stack([adherence(measured(piece, other, own)) for piece in pieces])
     new = np.stack([to_other[0], np.diagonal(to_other[1:])], axis=1)
-    return Intervention(pair.name, stranger.name, to_own[0], to_own[1:], new)
+    parts = {
+        factor: {name: values[name] - of_own[0][name] for name in values}
+        for factor, values in zip(FACTORS, of_own[1:], strict=True)
+    }
+    return Intervention(pair.name, stranger.name, to_own[0], to_own[1:], new, parts)
 
 
 def summarise(found: Sequence[Intervention]) -> dict:
@@ -143,6 +163,7 @@ def summarise(found: Sequence[Intervention]) -> dict:
 
     `matrix`: swapped -> measured -> `change` (an estimate), `size` (mean of its magnitude), `before` and
     `after`; on the diagonal also `new_before` and `new_after`, adherence to the stranger's.
+    `parts`: swapped -> measure -> an estimate of its change, for what adherence is the mean of.
     `leak`: the largest mean change off the diagonal, as a share of its column's on the diagonal.
     """
     change = np.stack([one.change for one in found])
@@ -150,8 +171,16 @@ def summarise(found: Sequence[Intervention]) -> dict:
         swapped: {measured: _cell(found, row, column) for column, measured in enumerate(FACTORS)}
         for row, swapped in enumerate(FACTORS)
     }
+    parts = {
+        swapped: {
+            name: dataclasses.asdict(score.bootstrap([one.parts[swapped][name] for one in found]))
+            for name in itertools.chain(*MEASURES.values())
+        }
+        for swapped in FACTORS
+    }
     return {
         "matrix": matrix,
+        "parts": parts,
         "leak": leak(change.mean(axis=0)),
         "pairs": [
             {
@@ -190,7 +219,7 @@ def leak(change: np.ndarray) -> float | None:
 
 
 def tables(systems: Mapping[str, dict]) -> list[str]:
-    """Two tables of `summarise`'s results by system: the changes, and adherence before and after."""
+    """Tables of `summarise`'s results by system: the changes, adherence before and after, each measure."""
     header = ["system", "swapped", *(f"{factor} moves by (95 %)" for factor in FACTORS), "largest leak"]
     changes = [
         [name, swapped, *(_change(row[factor]["change"]) for factor in FACTORS), _leak(found["leak"])]
@@ -203,7 +232,14 @@ def tables(systems: Mapping[str, dict]) -> list[str]:
         for name, found in systems.items()
         for swapped, row in found["matrix"].items()
     ]
-    return [markdown(header, changes), markdown(other, adherences)]
+    names = [*itertools.chain(*MEASURES.values())]
+    measures = [
+        [name, swapped, *(_change(row[measure]) for measure in names)]
+        for name, found in systems.items()
+        for swapped, row in found["parts"].items()
+    ]
+    of_each = markdown(["system", "swapped", *(f"{name} moves by (95 %)" for name in names)], measures)
+    return [markdown(header, changes), markdown(other, adherences), of_each]
 
 
 def _change(estimate: Mapping[str, float]) -> str:

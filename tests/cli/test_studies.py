@@ -28,16 +28,16 @@ def folder(tmp_path, rng):
 
 
 class FakeSession:
-    """Composes the target with the input's clicks in it; a variation has its number as its pitch."""
+    """Composes the target with the input's clicks in it; hears no chords in the compositions `silent`."""
 
     writes_notes = True
 
-    def __init__(self, chords=True):
-        self.asked, self.chords = [], chords
+    def __init__(self, silent=()):
+        self.asked, self.silent = [], silent
 
     def compose(self, given, target, **options):
+        spans = () if len(self.asked) in self.silent else (Span(0.0, 2.0, (60,), 60),)
         self.asked.append((given, target, options))
-        spans = (Span(0.0, 2.0, (60,), 60),) if self.chords else ()
         chosen = {"rhythm": 0.9, "harmony": 0.1, "timbre": 0.6}
         weights = {"input": chosen, "target": {factor: 1.0 - value for factor, value in chosen.items()}}
         made = {"audio": 0.5 * target + given, "notes": (), "chords": Harmony(spans), "weights": weights}
@@ -99,10 +99,14 @@ def test_auto_says_nothing_and_reads_the_weights(folder):
     assert results["systems"]["compjax, auto"]["weights"] == pytest.approx([0.9, 0.1, 0.6, 0.1, 0.9, 0.4])
 
 
-def test_targets_without_chords_are_named(folder, capsys):
-    status, _, _ = run(folder, "--interventions", session=FakeSession(chords=False))
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert status == EXIT_CODE and "x x x: no chords" in lines[-1]
+def test_pairs_without_chords_are_left_out_by_name(folder, capsys):
+    for end in ("input", "target"):
+        (folder / f"z_{end}.wav").write_bytes((folder / f"x_{end}.wav").read_bytes())
+    status, _, results = run(folder, "--interventions", session=FakeSession(silent=(2,)))
+    assert status == 0 and results["left_out"] == ["z x z"]
+    assert [one["pair"] for one in results["interventions"]["compjax"]["pairs"]] == ["x x x", "y x y"]
+    assert run(folder, "--interventions", session=FakeSession(silent=(0, 1)))[0] == EXIT_CODE
+    assert "at least 2 pairs" in capsys.readouterr().err.strip().splitlines()[-1]
 
 
 def test_agents_without_notes_cannot_be_varied(folder, capsys):

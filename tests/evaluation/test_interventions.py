@@ -52,6 +52,11 @@ def test_only_what_is_swapped_moves(pairs, obedient):
         assert cell["change"]["mean"] == pytest.approx(cell["after"] - cell["before"])
         assert cell["new_after"] > cell["new_before"] + 0.3
         assert cell["size"] == pytest.approx(-cell["change"]["mean"])
+        of_parts = [results["parts"][factor][name]["mean"] for name in interventions.MEASURES[factor]]
+        assert np.mean(of_parts) == pytest.approx(cell["change"]["mean"])
+    tables = interventions.tables({"a": results, "b": results})
+    assert [table.count("\n") for table in tables] == [8, 8, 8]
+    assert tables[1].count("to the new") == 6
 
 
 def test_a_factor_that_comes_with_another_is_found_out(pairs, obedient):
@@ -80,6 +85,13 @@ def test_every_piece_has_the_pairs_style(pairs):
     assert first == [("0", "0", "0"), ("1", "0", "0"), ("0", "1", "0"), ("0", "0", "1")]
 
 
+def test_adherence_is_the_mean_of_its_measures():
+    values = dict(
+        zip(("onset F1", "beat F", "envelope", "chroma", "in chord"), (0.9, 0.3, 0.6, 1.0, 0.5), strict=True)
+    )
+    assert interventions.adherence(values | {"timbre margin": -0.5}) == pytest.approx([0.6, 0.75, -0.5])
+
+
 def test_leak_by_hand():
     change = np.array([[-0.5, 0.1, 0.0], [0.0, -0.4, 0.3], [0.2, 0.0, -1.0]])
     assert interventions.leak(change) == pytest.approx(0.4)
@@ -97,10 +109,3 @@ def test_strangers_share_no_clip(pairs):
 def test_one_pair_is_too_few(pairs):
     with pytest.raises(UserError, match="at least 2 pairs"):
         interventions.run(pairs[:1], lambda sources: Output(pairs[0].given))
-
-
-def test_tables_have_a_row_for_each_swap(pairs, obedient):
-    results = interventions.summarise(interventions.run(pairs, obedient))
-    first, second = interventions.tables({"a": results, "b": results})
-    assert first.count("\n") == second.count("\n") == 8
-    assert second.count("to the new") == 6
