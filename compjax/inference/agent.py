@@ -221,7 +221,8 @@ class ArrangingComposer:
         return Plan(moved(notes, -LEAD_IN / FRAME_RATE))
 
     def render(self, heard: HeardClips, decided: np.ndarray, plan: Plan) -> np.ndarray:
-        """Latents of the plan's notes in the gated timbre, equalised to the colour of its clip."""
+        """Latents of the plan's notes in the gated timbre, of its clip's colour and the codec's level."""
         late = moved(plan.notes, LEAD_IN / FRAME_RATE)
         latents = np.asarray(self.agent.render(late, *heard.clips, decided, len(decided)))
-        return equaliser.equalise(latents, gates.gated_timbre(decided, heard.colours))
+        coloured = equaliser.equalise(latents, gates.gated_timbre(decided, heard.colours))
+        return equaliser.levelled(coloured)

@@ -1,8 +1,8 @@
-"""An equaliser that brings what was rendered to the colour of the clip whose timbre it has.
+"""Brings what was rendered to the colour of the clip whose timbre it has, and to the codec's level.
 
 The renderer knows instruments from training. Whatever it misses of an instrument that it never
 heard is, for the most part, a smooth difference of the long-term spectrum, and that can be measured
-on the clip at hand and mended.
+on the clip at hand and mended. How loud it renders is free: its loss matches levels first.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import dataclasses
 import numpy as np
 
 from compjax.audio.constants import BANDS_PER_OCTAVE, LATENT_MEAN, LATENT_STD, LOG_FLOOR, SILENT_LATENT
+from compjax.audio.loudness import REFERENCE_RMS
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,7 +25,7 @@ class EqualiserConfig:
         strength: share of the difference that is mended.
     """
 
-    octaves: float = 0.75
+    octaves: float = 0.6
     limit_db: float = 20.0
     strength: float = 1.0
 
@@ -47,3 +48,18 @@ def equalise(
     gain = np.clip(config.strength * (wanted - colour(latents, config)), -limit, limit)
     above = np.clip((latents - SILENT_LATENT) / 0.5, 0.0, 1.0)
     return (latents + above * gain * 0.5 / LATENT_STD).astype(np.float32)
+
+
+def levelled(latents: np.ndarray, level: float = REFERENCE_RMS) -> np.ndarray:
+    """Latents `[T, 128]` of about the RMS `level`, the one that the codec was trained at.
+
+    The level is that of all bands' powers together, which is within a few decibels of the sound's. The gain
+    acts on the sound above the floor: silence stays silence.
+    """
+    floor = LOG_FLOOR**2
+    power = np.exp(2.0 * (latents * LATENT_STD + LATENT_MEAN).astype(np.float64)) - floor
+    own = np.sqrt(np.maximum(power, 0.0).sum(axis=1).mean())
+    if own < LOG_FLOOR:
+        return latents
+    louder = np.maximum(power, 0.0) * (level / own) ** 2 + floor
+    return ((0.5 * np.log(louder) - LATENT_MEAN) / LATENT_STD).astype(np.float32)

@@ -32,6 +32,10 @@ class HearingConfig:
         odds_bound: most that one frame says for or against a class, natural log odds.
         change_penalty: natural log odds that a new chord must gain over the old one going on.
         longest_chord: frames of the pitch spectrum after which a chord is decided anew.
+        energy_weight: how much a class's own energy counts beside what the agent hears; 0 not at all.
+        energy_even: natural log of the power, relative to the strongest class's, that speaks neither for nor
+            against a class, and `energy_bounds` what it says at the least and at the most (log odds).
+        energy_reach: frames on either side over which energy is averaged.
     """
 
     hit_threshold: float = 0.3
@@ -43,6 +47,10 @@ class HearingConfig:
     odds_bound: float = 4.0
     change_penalty: float = 8.0
     longest_chord: int = 150
+    energy_weight: float = 0.75
+    energy_even: float = -1.5
+    energy_bounds: tuple[float, float] = (-2.0, 1.0)
+    energy_reach: int = 37
 
 
 def hits_of(
@@ -72,6 +80,29 @@ def log_odds(probability: np.ndarray, bound: float) -> np.ndarray:
     """Natural log odds, within `bound` of even: frames are not as independent as a product makes them."""
     clipped = np.clip(probability, 1e-6, 1.0 - 1e-6)
     return np.clip(np.log(clipped) - np.log1p(-clipped), -bound, bound)
+
+
+def seconded(classes: np.ndarray, levels: np.ndarray, config: HearingConfig = HearingConfig()) -> np.ndarray:
+    """Probabilities `[T, 12]` of classes as their own energy confirms or doubts them.
+
+    The agent has learned sounds, and a recording may have one that it never heard. Energy at the pitches'
+    fundamentals knows nothing of overtones and cannot be told anything about a sound in advance.
+
+    Args:
+        classes: `[T, 12]` probability that each pitch class sounds, C first.
+        levels: `[T, 64]` magnitude at each pitch's fundamental, from `MIN_PITCH` on.
+        config: how much it counts.
+    """
+    folded = np.zeros(classes.shape)
+    for place in range(levels.shape[1]):
+        folded[:, (MIN_PITCH + place) % CLASSES] += np.square(levels[:, place], dtype=np.float64)
+    window = np.hanning(2 * config.energy_reach + 3)[1:-1]
+    around = np.stack([np.convolve(one, window, "full") for one in folded.T], axis=1)
+    around = around[config.energy_reach :][: len(folded)]
+    strongest = around.max(axis=1, keepdims=True)
+    share = np.log(np.maximum(around, 1e-12 * np.maximum(strongest, 1e-30)) / np.maximum(strongest, 1e-30))
+    said = config.energy_weight * np.clip(share - config.energy_even, *config.energy_bounds)
+    return 1.0 / (1.0 + np.exp(-log_odds(classes, np.inf) - said))
 
 
 def divide(odds: np.ndarray, penalty: float, longest: int) -> list[tuple[int, int]]:
@@ -124,7 +155,8 @@ def read_clip(clip, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Ha
     """The hits and the chords that an agent heard in one clip; none from an agent that hears neither."""
     if not hasattr(clip, "classes"):
         return Rhythm(()), Harmony()
-    return _read(clip.voices, clip.hit_velocities, clip.classes, clip.classes, clip.bass, config)
+    classes = seconded(clip.classes, clip.levels, config)
+    return _read(clip.voices, clip.hit_velocities, clip.classes, classes, clip.bass, config)
 
 
 def read_pair(heard, decided: np.ndarray, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:
@@ -134,10 +166,11 @@ def read_pair(heard, decided: np.ndarray, config: HearingConfig = HearingConfig(
     voices = gates.mixed(decided, "rhythm", *(clip.voices for clip in heard))
     velocities = gates.mixed(decided, "rhythm", *(clip.hit_velocities for clip in heard))
     own_classes = gates.mixed(decided, "rhythm", *(clip.classes for clip in heard))
-    classes, bass = (
+    classes, bass, levels = (
         gates.mixed(decided, "harmony", *(getattr(clip, name) for clip in heard))
-        for name in ("classes", "bass")
+        for name in ("classes", "bass", "levels")
     )
+    classes = seconded(classes, levels, config)
     return _read(voices, velocities, own_classes, classes, bass, config)
 
 

@@ -30,8 +30,8 @@ from compjax.inference.windows import WindowConfig, over_windows
 LIMITER_WINDOWS = WindowConfig(length=4500, context=16, fade=0)
 """Windows of the limiter, a minute each; it looks a tenth of a second around."""
 
-MAX_GAIN = 10.0
-"""The output is made at most this much louder to match the input: 20 dB."""
+MAX_GAIN = 100.0
+"""The output is made at most this much louder to match the input: 40 dB. Agents choose their level freely."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -41,6 +41,16 @@ def test_output_is_new(composition):
     assert composition.report["verdict"] == "new"
 
 
+def test_output_is_as_loud_as_the_input(composition):
+    """But for the limiter: this loop is loud."""
+    from compjax.audio.loudness import rms
+    from compjax.audio.waveform import read
+
+    decibels = 20.0 * np.log10(rms(composition.audio) / rms(read(DRUMS)[: composition.audio.size]))
+    assert -2.0 < decibels < 0.1
+    assert np.abs(composition.audio).max() < 0.99
+
+
 def test_checksums_name_the_weights(composition):
     assert {len(value) for value in composition.report["checksums"].values()} == {64}
     assert set(composition.report["checksums"]) == {"model", "codec"}

@@ -3,7 +3,9 @@
 import numpy as np
 
 from compjax.audio.constants import LATENT_STD, SILENT_LATENT
-from compjax.inference.equaliser import colour, equalise
+from compjax.audio.loudness import REFERENCE_RMS, rms
+from compjax.codec.bands import encode
+from compjax.inference.equaliser import colour, equalise, levelled
 
 
 def music(slope: float) -> np.ndarray:
@@ -34,3 +36,22 @@ def test_gains_are_limited():
 
 def test_level_is_not_colour():
     np.testing.assert_allclose(colour(music(0.5)), colour(music(0.5) + 0.3), atol=0.05)
+
+
+def test_what_was_rendered_softly_is_brought_to_the_codecs_level(rng):
+    time = np.arange(24_000) / 24_000
+    sound = sum(np.sin(2 * np.pi * hertz * time) for hertz in (220.0, 440.0, 660.0)) + 0.1 * rng.normal(
+        size=24_000
+    )
+    sound = (sound / rms(sound)).astype(np.float32)
+    reference = encode(REFERENCE_RMS * sound)
+    for level in (0.001, 0.5):
+        moved = levelled(encode(level * sound))
+        decibels = 20.0 * LATENT_STD / np.log(10.0) * np.abs(np.mean(moved[10:-10] - reference[10:-10]))
+        assert decibels < 3.0
+
+
+def test_silence_is_not_made_louder():
+    silence = np.full((20, 128), SILENT_LATENT, np.float32)
+    np.testing.assert_array_equal(levelled(silence), silence)
+    np.testing.assert_allclose(levelled(music(1.0))[10:], SILENT_LATENT, atol=1e-3)  # 0.02 dB

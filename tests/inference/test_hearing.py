@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from compjax.audio.constants import FRAME_RATE
-from compjax.inference.hearing import chords_of, divide, hits_of, log_odds
+from compjax.audio.constants import FRAME_RATE, MIN_PITCH
+from compjax.inference.hearing import HearingConfig, chords_of, divide, hits_of, log_odds, seconded
 
 FRAMES = 150
 
@@ -85,3 +85,24 @@ def test_divisions_by_hand():
 
 def test_log_odds_are_bounded():
     np.testing.assert_allclose(log_odds(np.array([0.0, 0.5, 1.0]), 4.0), [-4.0, 0.0, 4.0], atol=1e-6)
+
+
+def test_energy_confirms_what_sounds_and_doubts_what_does_not():
+    heard = np.full((FRAMES, 12), 0.5)
+    levels = np.zeros((FRAMES, 64))
+    levels[:, 60 - MIN_PITCH] = 1.0  # C, and E 20 dB below, two octaves apart
+    levels[:, 40 - MIN_PITCH] = 0.1
+    found = seconded(heard, levels, HearingConfig(energy_weight=1.0))
+    np.testing.assert_allclose(found[:, 0], 1.0 / (1.0 + np.exp(-1.0)), rtol=1e-6)  # bounds: 1 and -2
+    np.testing.assert_allclose(found[:, 1:], 1.0 / (1.0 + np.exp(2.0)), rtol=1e-6)
+    near = seconded(heard, np.where(levels > 0, 1.0, 0.0), HearingConfig(energy_weight=1.0))
+    np.testing.assert_allclose(near[:, [0, 4]], 1.0 / (1.0 + np.exp(-1.0)), rtol=1e-6)
+
+
+def test_energy_counts_at_its_own_time_and_not_at_all_without_weight():
+    heard = np.full((FRAMES, 12), 0.5)
+    levels = np.zeros((FRAMES, 64))
+    levels[:75, 60 - MIN_PITCH], levels[75:, 62 - MIN_PITCH] = 1.0, 1.0
+    found = seconded(heard, levels)
+    assert found[20, 0] > 0.5 > found[20, 2] and found[130, 2] > 0.5 > found[130, 0]
+    np.testing.assert_allclose(seconded(heard, levels, HearingConfig(energy_weight=0.0)), heard, rtol=1e-6)
