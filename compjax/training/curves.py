@@ -9,6 +9,7 @@ epoch, over the examples that are trained on: drums x pitched clips and all othe
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
 import pathlib
 import sys
@@ -22,6 +23,8 @@ from compjax.audio.files import atomic_path
 from compjax.training.objective import PLACES
 
 SIZE, DPI = (10.0, 6.4), 100
+PALETTE = 64
+"""Colours of the file: a third of the size, and lines need no more."""
 COLOURS = ("#0072b2", "#b34f00", "#007a5a")
 """Of rhythm, harmony and timbre; and of the first lines of the other panels (Okabe and Ito)."""
 
@@ -66,9 +69,8 @@ def smoothed(values: np.ndarray, width: int) -> np.ndarray:
 
 def draw(curves: Mapping[str, Curve], title: str = "") -> bytes:
     """The picture, a PNG file."""
-    import io
-
     from matplotlib.figure import Figure
+    from PIL import Image
 
     figure = Figure(SIZE, DPI, layout="constrained")
     figure.suptitle(title, fontsize=11)
@@ -79,11 +81,12 @@ def draw(curves: Mapping[str, Curve], title: str = "") -> bytes:
     kept = {"training": "train/loss/latent", "held out": "dev/loss/latent"}
     _draw_lines(latent, curves, kept, "distance of the latents to the arrangement's (L1)")
     terms = sorted(name for name in curves if name.startswith("train/loss/") and name not in kept.values())
-    terms = [name for name in terms if not name.endswith("/total")][:6]
+    terms = [name for name in terms if not name.endswith("/total") and curves[name].values.any()][:6]
     _draw_lines(others, curves, {name.rpartition("/")[2]: name for name in terms}, "other losses")
     others.set_yscale("log")  # of very different sizes
-    written = io.BytesIO()
-    figure.savefig(written, format="png")
+    drawn, written = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png")
+    Image.open(drawn).convert("RGB").quantize(PALETTE).save(written, "PNG", optimize=True)
     return written.getvalue()
 
 
@@ -104,7 +107,8 @@ def _draw_lines(axes, curves: Mapping[str, Curve], names: Mapping[str, str], tit
         if name in curves:
             curve = curves[name]
             width = max(1, len(curve.values) // 40)
-            axes.plot(curve.steps, smoothed(curve.values, width), label=label)
+            marker = "o" if len(curve.values) < 3 else None  # a point has no line
+            axes.plot(curve.steps, smoothed(curve.values, width), marker=marker, label=label)
     _finish(axes, title)
 
 
