@@ -34,6 +34,10 @@ MAX_GAIN = 100.0
 """The output is made at most this much louder to match the input: 40 dB. Agents choose their level freely."""
 
 
+LONGEST_DRAWN = 0.4
+"""Articulation is drawn from 0 to this: notes that run into each other hide the rhythm (BUILD_NOTES.md)."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Perception:
     """What both clips were heard to be; every variation of a pair shares it."""
@@ -231,8 +235,9 @@ def aligned(sound: Sound, alignment: align.Alignment, frames: int) -> Sound:
 
 def draw_style(options: ComposeOptions, index: int) -> Style:
     """The style of a variation: drawn from the seed and its number, but for what the user has set."""
-    drawn = np.random.default_rng([options.seed, index]).random(STYLE_SIZE)
-    return dataclasses.replace(Style.from_vector(drawn), **(options.style or {}))
+    drawn = Style.from_vector(np.random.default_rng([options.seed, index]).random(STYLE_SIZE))
+    drawn = dataclasses.replace(drawn, articulation=LONGEST_DRAWN * drawn.articulation)
+    return dataclasses.replace(drawn, **(options.style or {}))
 
 
 def match_level(audio: np.ndarray, level: float) -> np.ndarray:

@@ -98,6 +98,15 @@ def test_style_that_is_set_is_kept(session):
     assert styles[0]["bass"] != styles[1]["bass"]
 
 
+def test_what_is_drawn_keeps_the_rhythm_clear_and_what_is_set_is_free(session):
+    from compjax.inference.options import ComposeOptions
+    from compjax.inference.session import LONGEST_DRAWN, draw_style
+
+    drawn = [draw_style(ComposeOptions(seed=seed), 0).articulation for seed in range(40)]
+    assert 0.8 * LONGEST_DRAWN < max(drawn) <= LONGEST_DRAWN
+    assert draw_style(ComposeOptions(style={"articulation": 0.9}), 0).articulation == 0.9
+
+
 def test_stereo_at_another_rate(session, composition):
     pair = [np.repeat(clip, 2) for clip in (drums(3), chord(2))]
     stereo = [np.stack([clip, clip], axis=1) for clip in pair]
