@@ -110,14 +110,13 @@ def interventions(values: flags.FlagValues, pairs: list, session: Any) -> tuple[
 def compose_told(session: Any, given, target, seed: int, style: dict, chords: Any = None) -> Any:
     """A composition of input `given` `[S]` and a pair's target, told which clip each factor is from."""
     from compjax.audio.constants import SAMPLE_RATE
+    from compjax.evaluation.factors import Switches
 
     return session.compose(
         given,
         target.target,
         sample_rate=SAMPLE_RATE,
-        rhythm="input",
-        harmony="target",
-        timbre="target",
+        **dataclasses.asdict(Switches()),
         chords=chords,
         seed=seed,
         style=style or None,
@@ -167,6 +166,7 @@ def varying(session: Any, seed: int) -> Callable[..., list]:
     """The session as what makes variations: all of one seed, their styles drawn and not the truth's."""
     from compjax.audio.constants import SAMPLE_RATE
     from compjax.evaluation.benchmark import Output
+    from compjax.evaluation.factors import Switches
 
     def vary(pair, count: int) -> list:
         made = session.compose_many(
@@ -174,9 +174,7 @@ def varying(session: Any, seed: int) -> Callable[..., list]:
             pair.target,
             count,
             sample_rate=SAMPLE_RATE,
-            rhythm="input",
-            harmony="target",
-            timbre="target",
+            **dataclasses.asdict(Switches()),
             seed=seed,
             align=pair.aligned is not None,
         )

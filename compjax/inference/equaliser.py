@@ -30,9 +30,14 @@ class EqualiserConfig:
     strength: float = 1.0
 
 
+def _power(latents: np.ndarray) -> np.ndarray:
+    """Power of every band and frame, `[T, 128]` float64; a full-scale sine has 1."""
+    return np.exp(2.0 * (latents * LATENT_STD + LATENT_MEAN).astype(np.float64))
+
+
 def colour(latents: np.ndarray, config: EqualiserConfig = EqualiserConfig()) -> np.ndarray:
     """Smoothed long-term spectrum of latents `[T, 128]`, `[128]` in natural log of power, mean 0."""
-    power = np.exp(2.0 * (latents * LATENT_STD + LATENT_MEAN).astype(np.float64)).mean(axis=0)
+    power = _power(latents).mean(axis=0)
     spread = config.octaves * BANDS_PER_OCTAVE / 2.0
     distance = np.arange(len(power))[:, None] - np.arange(len(power))[None, :]
     kernel = np.exp(-0.5 * (distance / spread) ** 2)
@@ -57,9 +62,9 @@ def levelled(latents: np.ndarray, level: float = REFERENCE_RMS) -> np.ndarray:
     acts on the sound above the floor: silence stays silence.
     """
     floor = LOG_FLOOR**2
-    power = np.exp(2.0 * (latents * LATENT_STD + LATENT_MEAN).astype(np.float64)) - floor
-    own = np.sqrt(np.maximum(power, 0.0).sum(axis=1).mean())
+    power = np.maximum(_power(latents) - floor, 0.0)
+    own = np.sqrt(power.sum(axis=1).mean())
     if own < LOG_FLOOR:
         return latents
-    louder = np.maximum(power, 0.0) * (level / own) ** 2 + floor
+    louder = power * (level / own) ** 2 + floor
     return ((0.5 * np.log(louder) - LATENT_MEAN) / LATENT_STD).astype(np.float32)

@@ -99,8 +99,8 @@ def seconded(classes: np.ndarray, levels: np.ndarray, config: HearingConfig = He
     window = np.hanning(2 * config.energy_reach + 3)[1:-1]
     around = np.stack([np.convolve(one, window, "full") for one in folded.T], axis=1)
     around = around[config.energy_reach :][: len(folded)]
-    strongest = around.max(axis=1, keepdims=True)
-    share = np.log(np.maximum(around, 1e-12 * np.maximum(strongest, 1e-30)) / np.maximum(strongest, 1e-30))
+    strongest = np.maximum(around.max(axis=1, keepdims=True), 1e-30)
+    share = np.log(np.maximum(around / strongest, 1e-12))
     said = config.energy_weight * np.clip(share - config.energy_even, *config.energy_bounds)
     return 1.0 / (1.0 + np.exp(-log_odds(classes, np.inf) - said))
 

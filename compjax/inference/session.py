@@ -33,7 +33,6 @@ LIMITER_WINDOWS = WindowConfig(length=4500, context=16, fade=0)
 MAX_GAIN = 100.0
 """The output is made at most this much louder to match the input: 40 dB. Agents choose their level freely."""
 
-
 LONGEST_DRAWN = 0.4
 """Articulation is drawn from 0 to this: notes that run into each other hide the rhythm (BUILD_NOTES.md)."""
 

@@ -135,3 +135,15 @@ def chord(seconds: float = 2.0, pitches=(48, 52, 55)) -> np.ndarray:
     time = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     tones = [np.sin(2 * np.pi * 440 * 2 ** ((p - 69) / 12) * time) for p in pitches]
     return (0.1 * sum(tones)).astype(np.float32)
+
+
+HEARD_FRAMES = 150
+"""Length of what was heard by `voices_with`."""
+
+
+def voices_with(*hits):
+    """Probabilities `[150, 3]` of voices, with peaks (frame, voice, probability)."""
+    voices = np.full((HEARD_FRAMES, 3), 0.01, np.float32)
+    for frame, voice, probability in hits:
+        voices[frame, voice] = probability
+    return voices

@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 import pytest
+from fakes import HEARD_FRAMES as FRAMES
+from fakes import voices_with
 
 from compjax.audio.constants import FRAME_RATE, MIN_PITCH
 from compjax.data.style import Style
@@ -11,16 +13,6 @@ from compjax.data.symbolic import Note
 from compjax.inference.arrangers import ARRANGERS, BalanceConfig, balanced, moving_mean
 from compjax.inference.composer import LEAD_IN
 from compjax.inference.options import ARRANGERS as NAMES
-
-FRAMES = 150
-
-
-def voices_with(*hits):
-    """Probabilities `[150, 3]` with peaks (frame, voice, probability)."""
-    voices = np.full((FRAMES, 3), 0.01, np.float32)
-    for frame, voice, probability in hits:
-        voices[frame, voice] = probability
-    return voices
 
 
 def chord(*pitches, salience=0.99, first=0, last=FRAMES):

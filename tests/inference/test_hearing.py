@@ -2,19 +2,11 @@
 
 import numpy as np
 import pytest
+from fakes import HEARD_FRAMES as FRAMES
+from fakes import voices_with
 
 from compjax.audio.constants import FRAME_RATE, MIN_PITCH
 from compjax.inference.hearing import HearingConfig, chords_of, divide, hits_of, log_odds, seconded
-
-FRAMES = 150
-
-
-def voices_with(*hits):
-    """Probabilities `[150, 3]` with peaks (frame, voice, probability)."""
-    voices = np.full((FRAMES, 3), 0.01, np.float32)
-    for frame, voice, probability in hits:
-        voices[frame, voice] = probability
-    return voices
 
 
 def sounding(*classes, probability=0.95, first=0, last=FRAMES):
