@@ -19,12 +19,12 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from compjax.audio.errors import UserError
-    from compjax.inference.chord_files import parse_chords, read_chords
-    from compjax.inference.composition import Composition
-    from compjax.inference.grooves import Groove, read_groove
-    from compjax.inference.session import Session
-    from compjax.inference.streams import Stream
+    from compjax.compose.composition import Composition
+    from compjax.compose.session import Session
+    from compjax.compose.streams import Stream
+    from compjax.errors import UserError
+    from compjax.music.chord_files import parse_chords, read_chords
+    from compjax.music.groove import Groove, read_groove
 
 __all__ = [
     "Composition",
@@ -40,14 +40,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "Composition": "compjax.inference.composition",
-    "Groove": "compjax.inference.grooves",
-    "Session": "compjax.inference.session",
-    "Stream": "compjax.inference.streams",
-    "UserError": "compjax.audio.errors",
-    "parse_chords": "compjax.inference.chord_files",
-    "read_chords": "compjax.inference.chord_files",
-    "read_groove": "compjax.inference.grooves",
+    "Composition": "compjax.compose.composition",
+    "Groove": "compjax.music.groove",
+    "Session": "compjax.compose.session",
+    "Stream": "compjax.compose.streams",
+    "UserError": "compjax.errors",
+    "parse_chords": "compjax.music.chord_files",
+    "read_chords": "compjax.music.chord_files",
+    "read_groove": "compjax.music.groove",
 }
 """Where the public names are at home; each is imported when it is first asked for."""
 
@@ -57,8 +57,8 @@ def load(
     codec: str = "vocos",
     codec_weights: str | os.PathLike | None = None,
 ) -> Session:
-    """A session with the bundled model: see `compjax.inference.session.load`, which this calls."""
-    from compjax.inference import session  # heavy, so not before it is wanted
+    """A session with the bundled model: see `compjax.compose.session.load`, which this calls."""
+    from compjax.compose import session  # heavy, so not before it is wanted
 
     return session.load(checkpoint, codec, codec_weights)
 

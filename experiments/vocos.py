@@ -6,7 +6,7 @@ Data:      launch/fetch_music.sh MUSIC fetches hours of freely licensed recordin
            or int16 arrays at 24 kHz (.npy), which are memory-mapped and so quicker to begin with.
 Command:   compjax-train --config=experiments/vocos.py --workdir=runs/vocos
            (folders: --config.run.train="('A', 'B')" --config.run.valid="('C', 'D')")
-Judge:     python -m compjax.codec.evaluate --audio=C --audio=D --weights=runs/vocos/vocos.npz
+Judge:     python -m compjax.codec.quality --audio=C --audio=D --weights=runs/vocos/vocos.npz
 Install:   compjax.codec.weights.install('runs/vocos/vocos.npz', 'vocos.npz')
 Hardware:  one CPU core. The bundled weights took about 2,650 steps over 100 minutes on a share of a
            busy core (0.4 to 0.9 steps a second); see BUILD_NOTES.md for their scores.

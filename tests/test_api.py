@@ -35,8 +35,8 @@ def test_unknown_names_are_refused():
 def test_names_are_imported_when_asked_for():
     code = (
         "import sys, compjax; before = set(sys.modules); compjax.UserError; assert 'jax' not in sys.modules\n"
-        "assert 'compjax.inference.session' not in before; from compjax import Session\n"
-        "assert 'compjax.inference.session' in sys.modules"
+        "assert 'compjax.compose.session' not in before; from compjax import Session\n"
+        "assert 'compjax.compose.session' in sys.modules"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 

@@ -26,13 +26,13 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["compjax", "compjax.cli.compose", "compjax.inference.options"])
+@pytest.mark.parametrize("module", ["compjax", "compjax.cli.compose", "compjax.compose.options"])
 def test_nothing_heavy_at_import(module):
     assert not loaded_by(f"import {module}") & {"numpy", "jax", "flax", "soundfile", "soxr"}
 
 
 @pytest.mark.parametrize(
-    "module", ["compjax.inference.align", "compjax.inference.notes", "compjax.inference.clips"]
+    "module", ["compjax.compose.align", "compjax.arranging.notes", "compjax.compose.clips"]
 )
 def test_numpy_parts_do_without_jax(module):
     loaded = loaded_by(f"import {module}")
@@ -40,7 +40,7 @@ def test_numpy_parts_do_without_jax(module):
 
 
 def test_session_loads_nothing_unwanted():
-    loaded = loaded_by("import compjax.inference.session, compjax.inference.agent, compjax.codec")
+    loaded = loaded_by("import compjax.compose.session, compjax.compose.agent, compjax.codec")
     assert "jax" in loaded
     assert not loaded & UNWANTED
 
@@ -48,4 +48,4 @@ def test_session_loads_nothing_unwanted():
 def test_load_is_lazy():
     """`compjax.load` is there before anything it needs."""
     code = "import compjax; assert callable(compjax.load)"
-    assert "compjax.inference.session" not in loaded_by(code)
+    assert "compjax.compose.session" not in loaded_by(code)

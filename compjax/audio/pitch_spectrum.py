@@ -11,7 +11,7 @@ import functools
 
 import numpy as np
 
-from compjax.audio.constants import (
+from compjax.constants import (
     HOP_LENGTH,
     LATENT_MEAN,
     LATENT_STD,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from compjax.audio.constants import SAMPLE_RATE
+from compjax.constants import SAMPLE_RATE
 
 WINDOW = 8192
 LONGEST = 60 * SAMPLE_RATE

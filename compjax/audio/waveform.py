@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 from absl import logging
 
-from compjax.audio.constants import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
-from compjax.audio.errors import UserError
-from compjax.audio.files import atomic_path
 from compjax.audio.loudness import limit_peaks
+from compjax.constants import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
+from compjax.errors import UserError
+from compjax.files import atomic_path
 
 LOWEST_RATE = 4_000
 """Lowest sampling rate of a file that can hold music, in Hz."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from absl import flags
 
-from compjax.audio.errors import EXIT_CODE, UserError
+from compjax.errors import EXIT_CODE, UserError
 
 EXIT_USAGE = 1
 """Exit status after flags that cannot be parsed."""

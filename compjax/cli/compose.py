@@ -21,8 +21,8 @@ import time
 
 from absl import flags
 
-from compjax.audio.errors import EXIT_CODE, UserError
 from compjax.cli import command
+from compjax.errors import EXIT_CODE, UserError
 
 
 def define_flags() -> flags.FlagValues:
@@ -100,7 +100,7 @@ def compose(values: flags.FlagValues) -> None:
     Raises:
         UserError: if a flag's value or a file will not do.
     """
-    from compjax.inference import options
+    from compjax.compose import options
 
     chosen = options.ComposeOptions(
         rhythm=values.rhythm,
@@ -115,7 +115,7 @@ def compose(values: flags.FlagValues) -> None:
     if values.pairs is not None:
         compose_pairs(values, chosen)
         return
-    from compjax.inference.requests import Extras, Request
+    from compjax.compose.requests import Extras, Request
 
     extras = Extras(values.plot, values.report, values.save_groove, values.save_chords)
     paths = (values.input, values.target, values.output)
@@ -131,7 +131,7 @@ def compose_pairs(values: flags.FlagValues, chosen) -> None:
     Raises:
         UserError: if there are no pairs, or some could not be composed.
     """
-    from compjax.inference.batches import Batch
+    from compjax.compose.many_pairs import Batch
 
     folder = values.output if values["output"].present else "compositions"
     batch = Batch(values.pairs, folder, values.num_samples, chosen, values.report)
@@ -154,7 +154,7 @@ def compose_pairs(values: flags.FlagValues, chosen) -> None:
 
 def _load(values: flags.FlagValues):
     """The session."""
-    from compjax.inference import session  # heavy, so only now that all is well
+    from compjax.compose import session  # heavy, so only now that all is well
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     return session.load(values.checkpoint, values.codec, values.codec_weights)
@@ -162,7 +162,7 @@ def _load(values: flags.FlagValues):
 
 def _carry_out(request, loaded) -> list:
     """Compose, write and print a request; an `IndexEntry` of each composition."""
-    from compjax.inference.batches import entry_of
+    from compjax.compose.many_pairs import entry_of
 
     bar, entries = ProgressBar(), []
     for index, (composition, path) in enumerate(request.carry_out(loaded, bar)):

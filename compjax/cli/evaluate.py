@@ -10,7 +10,7 @@
 --rendered draws held-out pairs of drums and held chords, whose truth is known; with --switches, of two
 pitched clips, in all eight settings. --compare says what changed since other weights, judged on the same
 pairs now, or since an earlier run. --compare_agents trains the original's agents and ours alike first (see
-compjax/cli/compare_agents.py). The folder gets scores.json and table.md, and with --page index.html, with
+compjax/evaluation/agents.py). The folder gets scores.json and table.md, and with --page index.html, with
 every pair's sounds and spectrograms beside it in audio/ and spectrograms/.
 """
 
@@ -22,7 +22,8 @@ import sys
 
 from absl import flags
 
-from compjax.cli import command, compare_agents, studies, systems
+from compjax.cli import command
+from compjax.evaluation import agents, studies, systems
 
 
 def define_flags() -> flags.FlagValues:
@@ -47,7 +48,7 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_enum("codec", "vocos", ["vocos", "encodec"], text, values)
     text = "The codec's weights, as compjax-port writes them; the bundled ones if not given."
     flags.DEFINE_string("codec_weights", None, text, values)
-    compare_agents.define_flags(values)
+    agents.define_flags(values)
     studies.define_flags(values)
     return values
 
@@ -94,7 +95,7 @@ def evaluate(values: flags.FlagValues, load=None) -> None:
     folder = report.make_folder(values.output)
     with page_of(values, pairs) as page:
         results, tables = judge(values, pairs, models, load or compjax.load, page)
-        trained = compare_agents.trained(values) if values.compare_agents else {}
+        trained = agents.trained(values) if values.compare_agents else {}
         results |= {"asked": asked(values), "models": systems.checksums(models | trained)}
         tables += changed(results, earlier)
         written = list(report.write(folder, results, tables))
@@ -115,7 +116,7 @@ def judge(values: flags.FlagValues, pairs: list, models: dict, load, page=None) 
         return report.of_switches(benchmark.run_switches(pairs, judged))
     judged |= systems.untrained_systems(values)
     if values.compare_agents:
-        return compare_agents.compare(values, pairs, judged, load, keep)
+        return agents.compare(values, pairs, judged, load, keep)
     return report.of_systems(benchmark.run(pairs, judged, keep=keep))
 
 
@@ -142,7 +143,7 @@ def page_of(values: flags.FlagValues, pairs: list):
     """The page as a context that its sounds are written in; of None without --page."""
     if not values.page:
         return contextlib.nullcontext()
-    from compjax.inference.evaluation_page import EvaluationPage
+    from compjax.evaluation.page import EvaluationPage
 
     return EvaluationPage(values.output, pairs)
 
@@ -154,7 +155,7 @@ def pairs_to_judge(values: flags.FlagValues) -> list:
     if values.pairs is not None:
         return testsets.real_pairs(values.pairs, aligner=aligned_target if values.align else None)
     if values.switches:
-        from compjax.data import swaps
+        from compjax.data.drawing import swaps
 
         settings = benchmark.SETTINGS
         return testsets.rendered_pairs(
@@ -165,7 +166,7 @@ def pairs_to_judge(values: flags.FlagValues) -> list:
 
 def aligned_target(given, target):
     """The target's sound as it is read along the input, `[S]`."""
-    from compjax.inference import align
+    from compjax.compose import align
 
     return align.apply_audio(target, align.find_alignment(given, target).map, given.size)
 

@@ -21,8 +21,8 @@ import sys
 
 from absl import flags
 
-from compjax.audio.errors import UserError
 from compjax.cli import command
+from compjax.errors import UserError
 
 EXCERPT_SECONDS, MAX_EXCERPTS = 8.0, 64
 """What is heard of the recordings that latents are normalised over: the middle of each."""
@@ -57,24 +57,25 @@ def port_encodec(values: flags.FlagValues) -> None:
         UserError: a file will not do.
     """
     from compjax import codec
-    from compjax.codec import encodec, encodec_file, encodec_port, port
+    from compjax.codec.encodec import converted_file, encodec
+    from compjax.port import encodec_table, reading
 
     output = pathlib.Path(values.output) if values.output else codec.weights_path("encodec")
     if not values.output:
         _make_folder(output.parent)
-    encodec_port.check_name(values.weights)
-    encodec_port.check_description(values.weights)
+    encodec_table.check_name(values.weights)
+    encodec_table.check_description(values.weights)
     config = encodec.EncodecConfig()
-    state = port.to_arrays(port.read(values.weights), values.weights)
-    params = encodec_port.convert(state, values.weights, config)
+    state = reading.to_arrays(reading.read(values.weights), values.weights)
+    params = encodec_table.convert(state, values.weights, config)
     if values.audio:
-        from compjax.codec.evaluate import excerpts
+        from compjax.codec.quality import excerpts
 
         clips = excerpts(pathlib.Path(values.audio), EXCERPT_SECONDS, MAX_EXCERPTS)
-        config = encodec_file.normalized_over(clips, config, params)
+        config = converted_file.normalized_over(clips, config, params)
         found = f"mean {config.mean:.6g}, deviation {config.std:.6g}"
         print(f"Latents are normalised over {len(clips)} recordings: {found}.")
-    encodec_file.save(output, config, params, values.weights)
+    converted_file.save(output, config, params, values.weights)
     _report(output, f"Use it with --codec encodec{f' --codec_weights {output}' if values.output else ''}.")
 
 
@@ -84,7 +85,7 @@ def port_original(values: flags.FlagValues) -> None:
     Raises:
         UserError: a file or a flag will not do.
     """
-    from compjax.codec import port
+    from compjax.port import reading
 
     if not values.output:
         raise UserError("name the file to write: --output model.npz")
@@ -92,10 +93,10 @@ def port_original(values: flags.FlagValues) -> None:
         raise UserError(
             "--audio goes with --from encodec only: the original's agents need latents as they are"
         )
-    from compjax.models.original_port import read_checkpoint
+    from compjax.port.original import read_checkpoint
 
     config, variables = read_checkpoint(values.weights)
-    port.save(values.output, config, variables, values.weights)
+    reading.save(values.output, config, variables, values.weights)
     stages = config["settings"]["stages"]
     print(f"The {config['agent']} agent of the original, {stages or 'no'} cascade stages.")
     _report(values.output, f"Use it with compjax-compose --codec encodec --checkpoint {values.output}.")
@@ -109,7 +110,7 @@ def _make_folder(folder: pathlib.Path) -> None:
 
 
 def _report(path: str | os.PathLike, use: str) -> None:
-    from compjax.audio.files import sha256_of
+    from compjax.files import sha256_of
 
     print(f"Wrote {path} ({os.path.getsize(path) / 1e6:.1f} MB, SHA-256 {sha256_of(path)}).\n{use}")
 

@@ -22,9 +22,11 @@ from concurrent.futures.process import BrokenProcessPool
 
 from absl import flags
 
-from compjax.audio.errors import UserError
 from compjax.cli import command
-from compjax.data import previews, shards, swaps, timbres
+from compjax.data.drawing import previews, swaps
+from compjax.data.rendering import timbres
+from compjax.data.sources import shards
+from compjax.errors import UserError
 
 SEED_STRIDE = 1_000_000_000  # examples of one --seed; the next one's begin after them
 

@@ -16,8 +16,8 @@ import sys
 
 from absl import flags
 
-from compjax.audio.errors import UserError
 from compjax.cli import command
+from compjax.errors import UserError
 
 
 def define_flags() -> flags.FlagValues:
@@ -72,7 +72,7 @@ def serve(values: flags.FlagValues) -> None:
         raise UserError(f"there is no checkpoint {values.checkpoint}")
 
     def load():
-        from compjax.inference import session  # heavy, so only in the background
+        from compjax.compose import session  # heavy, so only in the background
 
         return session.load(values.checkpoint)
 

@@ -25,9 +25,9 @@ from typing import Any
 
 from absl import flags
 
-from compjax.audio.errors import UserError
 from compjax.cli import command
-from compjax.training import exits
+from compjax.errors import UserError
+from compjax.training.process import exits
 
 CONFIG_HELP = "Experiment to run, e.g. experiments/compositional.py."
 

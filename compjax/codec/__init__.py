@@ -20,10 +20,10 @@ def load(name: str = "vocos", path: str | os.PathLike | None = None):
     """
     path = weights_path(name) if path is None else path
     if name == "encodec":
-        from compjax.codec import encodec_file
+        from compjax.codec.encodec import converted_file
 
-        return encodec_file.load(path)
-    from compjax.codec import vocos
+        return converted_file.load(path)
+    from compjax.codec.vocos import vocos
 
     return vocos.from_weights(path)
 
@@ -37,7 +37,7 @@ def weights_path(name: str) -> pathlib.Path:
     Raises:
       UserError: no codec of that name.
     """
-    from compjax.audio.errors import UserError
+    from compjax.errors import UserError
 
     if name not in NAMES:
         raise UserError(f"no codec is called {name!r}; there is: {', '.join(NAMES)}")

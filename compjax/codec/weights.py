@@ -9,8 +9,8 @@ import zipfile
 
 import numpy as np
 
-from compjax.audio.errors import UserError
-from compjax.audio.files import atomic_path, sha256_of
+from compjax.errors import UserError
+from compjax.files import atomic_path, sha256_of
 
 ASSETS = pathlib.Path(__file__).resolve().parent.parent / "assets"
 CHECKSUMS = "checksums.json"  # sha256 by file name, beside the bundled weights

@@ -6,10 +6,10 @@ trained alike, beside the systems that need no training.
 
 from collections.abc import Mapping, Sequence
 
-from compjax.evaluation import score
 from compjax.evaluation.report import markdown
+from compjax.measures import joint_score
 
-WEIGHED = tuple(f"{clip} {factor}" for clip in ("input", "target") for factor in score.FACTORS[:3])
+WEIGHED = tuple(f"{clip} {factor}" for clip in ("input", "target") for factor in joint_score.FACTORS[:3])
 """The six component weights, in the order of the gates."""
 
 Weights = Mapping[str, Mapping[str, float]]
@@ -35,7 +35,7 @@ def add_weights(results: dict, weights: Mapping[str, Sequence[Weights]]) -> dict
 
 def table(results: dict) -> str:
     """Systems as rows: the factors from floor 0 to ceiling 1, the plain figures, the component weights."""
-    header = ["system", "joint (95 %)", *score.FACTORS, "onset F1", "in chord", "nearer B"]
+    header = ["system", "joint (95 %)", *joint_score.FACTORS, "onset F1", "in chord", "nearer B"]
     header += ["gating R²", "mosaic R²", "mix R²", "weights of input r/h/t", "of target r/h/t"]
     return markdown(header, [_row(name, figures) for name, figures in results["systems"].items()])
 
@@ -43,7 +43,7 @@ def table(results: dict) -> str:
 def _row(name: str, figures: dict) -> list[str]:
     joint = figures["joint"]
     cells = [name, f"{joint['mean']:.2f} ({joint['low']:.2f}–{joint['high']:.2f})"]
-    cells += [f"{figures['factors'][factor]:.2f}" for factor in score.FACTORS]
+    cells += [f"{figures['factors'][factor]:.2f}" for factor in joint_score.FACTORS]
     cells += [f"{figures['scores'][column]['mean']:.2f}" for column in ("onset_f1", "in_chord")]
     cells += [f"{figures['timbre_nearer']:.0%}"]
     cells += [f"{figures['scores'][column]['mean']:.2f}" for column in ("gating_r2", "mosaic_r2", "mix_r2")]

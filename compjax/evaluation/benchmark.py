@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from absl import logging
 
-from compjax.evaluation import factors, score
-from compjax.evaluation.baselines import BASELINES
-from compjax.evaluation.factors import FactorScores, Switches
 from compjax.evaluation.testsets import Pair
+from compjax.measures import adherence, joint_score
+from compjax.measures.adherence import FactorScores, Switches
+from compjax.measures.baselines import BASELINES
 
 OURS, CEILING = "compjax", "ceiling"
 """Names of the model's row and of the rendered arrangement's."""
@@ -52,7 +52,7 @@ class Benchmark:
     pairs: tuple[str, ...]
     switches: Switches
     systems: tuple[Judged, ...]
-    anchors: score.Anchors
+    anchors: joint_score.Anchors
 
 
 def baseline_systems() -> dict[str, System]:
@@ -70,7 +70,7 @@ def ceiling_system(pair: Pair, switches: Switches) -> Output:
     return Output(truth.audio, truth.known.arrangement)
 
 
-def known_of(pair: Pair, switches: Switches) -> factors.Known | None:
+def known_of(pair: Pair, switches: Switches) -> adherence.Known | None:
     """What is known about a pair under these switches."""
     truth = pair.arrangements.get(switches.label)
     return truth.known if truth else None
@@ -82,10 +82,10 @@ class Judge:
     def __init__(self, pairs: Sequence[Pair], switches: Switches = Switches(), keep: Keep | None = None):
         self.pairs, self.switches, self._keep = tuple(pairs), switches, keep
         self._sources = [
-            tuple(factors.describe(clip) for clip in (pair.given, pair.reference)) for pair in pairs
+            tuple(adherence.describe(clip) for clip in (pair.given, pair.reference)) for pair in pairs
         ]
 
-    def outputs(self, name: str, system: System) -> list[tuple[factors.Description, tuple | None]]:
+    def outputs(self, name: str, system: System) -> list[tuple[adherence.Description, tuple | None]]:
         """What the system makes of every pair, described, with its notes."""
         made = []
         for index, pair in enumerate(self.pairs):
@@ -93,7 +93,7 @@ class Judge:
             output = system(pair, self.switches)
             if self._keep is not None:
                 self._keep(name, index, output)
-            made.append((factors.describe(output.audio), output.notes))
+            made.append((adherence.describe(output.audio), output.notes))
         return made
 
     def judge(self, name: str, outputs: Sequence, shift: int = 0) -> Judged:
@@ -102,7 +102,7 @@ class Judge:
         for index, (description, notes) in enumerate(outputs):
             place = (index + shift) % len(self.pairs)
             known = known_of(self.pairs[place], self.switches)
-            scores.append(factors.evaluate(description, *self._sources[place], self.switches, known, notes))
+            scores.append(adherence.evaluate(description, *self._sources[place], self.switches, known, notes))
         return Judged(name, tuple(scores))
 
 
@@ -119,11 +119,11 @@ def run(
     """
     judge = Judge(pairs, switches, keep)
     rows = []
-    anchors = score.FIXED
+    anchors = joint_score.FIXED
     if len(pairs) > 1 and all(switches.label in pair.arrangements for pair in pairs):
         made = judge.outputs(CEILING, ceiling_system)
         rows += [judge.judge(CEILING, made), judge.judge(FLOOR, made, shift=1)]
-        anchors = score.anchors_from(rows[1].scores, rows[0].scores)
+        anchors = joint_score.anchors_from(rows[1].scores, rows[0].scores)
     for name, system in systems.items():
         made = judge.outputs(name, system)
         rows.append(judge.judge(name, made))
@@ -134,9 +134,9 @@ def run(
 
 SETTINGS = tuple(
     Switches(rhythm, harmony, timbre)
-    for rhythm in (factors.INPUT, factors.TARGET)
-    for harmony in (factors.INPUT, factors.TARGET)
-    for timbre in (factors.INPUT, factors.TARGET)
+    for rhythm in (adherence.INPUT, adherence.TARGET)
+    for harmony in (adherence.INPUT, adherence.TARGET)
+    for timbre in (adherence.INPUT, adherence.TARGET)
 )
 """All eight switch settings."""
 
@@ -160,11 +160,11 @@ class Adherence:
 
 
 def _opposite(switches: Switches) -> Switches:
-    flip = {factors.INPUT: factors.TARGET, factors.TARGET: factors.INPUT}
+    flip = {adherence.INPUT: adherence.TARGET, adherence.TARGET: adherence.INPUT}
     return Switches(*(flip[getattr(switches, field.name)] for field in dataclasses.fields(switches)))
 
 
-def adherence(pairs: Sequence[Pair], name: str, system: System, switches: Switches) -> Adherence:
+def adherence_of(pairs: Sequence[Pair], name: str, system: System, switches: Switches) -> Adherence:
     """Whether one switch setting does what it says."""
     judge = Judge(pairs, switches)
     made = judge.outputs(f"{name} {switches.label}", system)
@@ -188,6 +188,6 @@ def run_switches(pairs: Sequence[Pair], systems: Mapping[str, System]) -> list[A
     found = []
     for switches in SETTINGS:
         if all(switches.label in pair.arrangements for pair in pairs):
-            found.append(adherence(pairs, CEILING, ceiling_system, switches))
-        found += [adherence(pairs, name, system, switches) for name, system in systems.items()]
+            found.append(adherence_of(pairs, CEILING, ceiling_system, switches))
+        found += [adherence_of(pairs, name, system, switches) for name, system in systems.items()]
     return found

@@ -5,12 +5,12 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compjax.evaluation import score
-from compjax.evaluation.factors import FactorScores
 from compjax.evaluation.report import markdown
-from compjax.evaluation.score import Anchors, Estimate
+from compjax.measures import joint_score
+from compjax.measures.adherence import FactorScores
+from compjax.measures.joint_score import Anchors, Estimate
 
-FIGURES = ("joint", *score.FACTORS)
+FIGURES = ("joint", *joint_score.FACTORS)
 """What is compared."""
 
 
@@ -60,8 +60,8 @@ def between_runs(before: dict, after: dict) -> list[Change]:
 
 def _paired(name: str, before: np.ndarray, after: np.ndarray, anchors: Anchors) -> Change:
     means = [before.mean(axis=0), after.mean(axis=0)]
-    figures = [{"joint": score.joint(m, anchors), **score.normalised(m, anchors)} for m in means]
-    return Change(name, *figures, score.paired_difference(before, after, anchors))
+    figures = [{"joint": joint_score.joint(m, anchors), **joint_score.normalised(m, anchors)} for m in means]
+    return Change(name, *figures, joint_score.paired_difference(before, after, anchors))
 
 
 def _anchors(results: dict) -> Anchors:
@@ -73,7 +73,7 @@ def _measures(row: dict) -> np.ndarray | None:
     names = [field.name for field in dataclasses.fields(FactorScores)]
     try:
         scores = [FactorScores(**{name: one[name] for name in names}) for one in row["recordings"]]
-        return np.asarray([score.measure(one) for one in scores], np.float64)
+        return np.asarray([joint_score.measure(one) for one in scores], np.float64)
     except (KeyError, TypeError):
         return None
 

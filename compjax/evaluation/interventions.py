@@ -17,12 +17,13 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from absl import logging
 
-from compjax.audio.errors import UserError
-from compjax.evaluation import benchmark, factors, score, timbre
+from compjax.errors import UserError
+from compjax.evaluation import benchmark
 from compjax.evaluation.benchmark import Output
-from compjax.evaluation.factors import Description, Switches
 from compjax.evaluation.report import markdown
 from compjax.evaluation.testsets import Pair
+from compjax.measures import adherence, joint_score, timbre
+from compjax.measures.adherence import Description, Switches
 
 MEASURES = {
     "rhythm": ("onset F1", "beat F", "envelope"),
@@ -100,22 +101,22 @@ def stranger_of(pairs: Sequence[Pair], index: int) -> int:
 
 def measured(output: Description, source: Clips, other: Clips) -> dict[str, float]:
     """The MEASURES by name, against the source's input and target; the timbre's against the other's."""
-    onsets, _ = factors.onset_agreement(output, source.given)
+    onsets, _ = adherence.onset_agreement(output, source.given)
     if source.spans:
-        classes = factors.known_classes(source.spans, output.pitch.times)
+        classes = adherence.known_classes(source.spans, output.pitch.times)
     else:
-        classes = factors.sounding_classes(source.target, len(output.pitch.times))
+        classes = adherence.sounding_classes(source.target, len(output.pitch.times))
     return {
         "onset F1": onsets,
-        "beat F": factors.beat_agreement(output, source.given),
-        "envelope": factors.envelope_cosine(output, source.given),
-        "chroma": factors.chroma_cosine(output, source.target),
-        "in chord": factors.in_chord_energy(output, classes),
+        "beat F": adherence.beat_agreement(output, source.given),
+        "envelope": adherence.envelope_cosine(output, source.given),
+        "chroma": adherence.chroma_cosine(output, source.target),
+        "in chord": adherence.in_chord_energy(output, classes),
         "timbre margin": timbre.margin(output.timbre, source.target.timbre, other.target.timbre),
     }
 
 
-def adherence(values: Mapping[str, float]) -> np.ndarray:
+def adherence_of(values: Mapping[str, float]) -> np.ndarray:
     """Adherence `[3]` to rhythm, harmony and timbre of what was `measured`."""
     return np.asarray([np.mean([values[name] for name in names]) for names in MEASURES.values()])
 
@@ -123,7 +124,7 @@ def adherence(values: Mapping[str, float]) -> np.ndarray:
 def _clips(pair: Pair) -> Clips:
     known = benchmark.known_of(pair, Switches())
     spans = known.spans if known else ()
-    return Clips(factors.describe(pair.given), factors.describe(pair.reference), spans)
+    return Clips(adherence.describe(pair.given), adherence.describe(pair.reference), spans)
 
 
 def run(pairs: Sequence[Pair], compose: Composing, name: str = benchmark.OURS) -> list[Intervention]:
@@ -146,10 +147,10 @@ def run(pairs: Sequence[Pair], compose: Composing, name: str = benchmark.OURS) -
 def _intervene(pair: Pair, stranger: Pair, own: Clips, other: Clips, compose: Composing) -> Intervention:
     sources = Sources(pair, pair, pair, pair.style)
     recipes = [sources, *(dataclasses.replace(sources, **{factor: stranger}) for factor in FACTORS)]
-    pieces = [factors.describe(compose(recipe).audio) for recipe in recipes]
+    pieces = [adherence.describe(compose(recipe).audio) for recipe in recipes]
     of_own = [measured(piece, own, other) for piece in pieces]
-    to_own = np.stack([adherence(values) for values in of_own])
-    to_other = np.stack([adherence(measured(piece, other, own)) for piece in pieces])
+    to_own = np.stack([adherence_of(values) for values in of_own])
+    to_other = np.stack([adherence_of(measured(piece, other, own)) for piece in pieces])
     new = np.stack([to_other[0], np.diagonal(to_other[1:])], axis=1)
     parts = {
         factor: {name: values[name] - of_own[0][name] for name in values}
@@ -173,7 +174,7 @@ def summarise(found: Sequence[Intervention]) -> dict:
     }
     parts = {
         swapped: {
-            name: dataclasses.asdict(score.bootstrap([one.parts[swapped][name] for one in found]))
+            name: dataclasses.asdict(joint_score.bootstrap([one.parts[swapped][name] for one in found]))
             for name in itertools.chain(*MEASURES.values())
         }
         for swapped in FACTORS
@@ -198,7 +199,7 @@ def summarise(found: Sequence[Intervention]) -> dict:
 def _cell(found: Sequence[Intervention], row: int, column: int) -> dict:
     change = np.asarray([one.change[row, column] for one in found])
     cell = {
-        "change": dataclasses.asdict(score.bootstrap(change)),
+        "change": dataclasses.asdict(joint_score.bootstrap(change)),
         "size": float(np.abs(change).mean()),
         "before": float(np.mean([one.before[column] for one in found])),
         "after": float(np.mean([one.after[row, column] for one in found])),

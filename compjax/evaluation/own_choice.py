@@ -11,10 +11,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compjax.evaluation import score
 from compjax.evaluation.agent_table import WEIGHED, Weights, mean_weights
-from compjax.evaluation.factors import INPUT, TARGET, Switches
 from compjax.evaluation.report import markdown
+from compjax.measures import joint_score
+from compjax.measures.adherence import INPUT, TARGET, Switches
 
 CHOSEN_FROM, OTHER_TO = 0.6, 0.3
 """What the original reported: chosen components weigh at least this, the others at most that."""
@@ -58,7 +58,7 @@ def summarise(names: Sequence[str], weights: Sequence[Weights], ideal: Switches 
 def _shares(holds: np.ndarray) -> dict:
     """Share of `[N, 3]` that holds, by factor and for all three."""
     columns = dict(zip((*FACTORS, EVERY), (*holds.T, holds.all(axis=1)), strict=True))
-    return {name: dataclasses.asdict(score.bootstrap(column)) for name, column in columns.items()}
+    return {name: dataclasses.asdict(joint_score.bootstrap(column)) for name, column in columns.items()}
 
 
 def table(results: dict) -> str:

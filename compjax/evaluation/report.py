@@ -8,11 +8,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compjax.audio.errors import UserError
-from compjax.audio.files import atomic_path
-from compjax.evaluation import score, verdict
+from compjax.errors import UserError
 from compjax.evaluation.benchmark import Adherence, Benchmark, Judged
-from compjax.evaluation.factors import FactorScores
+from compjax.files import atomic_path
+from compjax.measures import joint_score, verdict
+from compjax.measures.adherence import FactorScores
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(FactorScores))
 """Every score is a column."""
@@ -38,19 +38,19 @@ HEADINGS = {
 
 def row(benchmark: Benchmark, judged: Judged) -> dict:
     """Figures of one system: joint score, factors, means with intervals, verdicts, every recording."""
-    measures = [score.measure(one) for one in judged.scores]
+    measures = [joint_score.measure(one) for one in judged.scores]
     verdicts = [verdict.judge(one).value for one in judged.scores]
     return {
-        "joint": dataclasses.asdict(score.system_joint(judged.scores, benchmark.anchors)),
-        "factors": score.normalised(np.mean(measures, axis=0), benchmark.anchors),
+        "joint": dataclasses.asdict(joint_score.system_joint(judged.scores, benchmark.anchors)),
+        "factors": joint_score.normalised(np.mean(measures, axis=0), benchmark.anchors),
         "scores": {column: _estimate(judged, column) for column in COLUMNS},
         "timbre_nearer": float(np.mean([one.timbre_margin > 0 for one in judged.scores])),
         "verdicts": {value: verdicts.count(value) for value in sorted(set(verdicts))},
         "recordings": [
             {
                 "pair": pair,
-                "joint": score.joint(values, benchmark.anchors),
-                "factors": score.normalised(values, benchmark.anchors),
+                "joint": joint_score.joint(values, benchmark.anchors),
+                "factors": joint_score.normalised(values, benchmark.anchors),
                 "verdict": found,
                 **dataclasses.asdict(one),
             }
@@ -63,7 +63,7 @@ def row(benchmark: Benchmark, judged: Judged) -> dict:
 
 def _estimate(judged: Judged, column: str) -> dict | None:
     values = [getattr(one, column) for one in judged.scores if getattr(one, column) is not None]
-    return dataclasses.asdict(score.bootstrap(values)) if values else None
+    return dataclasses.asdict(joint_score.bootstrap(values)) if values else None
 
 
 def as_dict(benchmark: Benchmark) -> dict:
@@ -98,12 +98,12 @@ def table(results: dict) -> str:
 
 def cells(results: dict) -> tuple[list[str], list[list[str]]]:
     """The table's headings and rows."""
-    header = ["system", "joint (95 %)", *score.FACTORS, *HEADINGS.values(), "nearer B", "verdicts"]
+    header = ["system", "joint (95 %)", *joint_score.FACTORS, *HEADINGS.values(), "nearer B", "verdicts"]
     rows = []
     for name, figures in results["systems"].items():
         joint = figures["joint"]
         line = [name, f"{joint['mean']:.2f} ({joint['low']:.2f}–{joint['high']:.2f})"]
-        line += [f"{figures['factors'][factor]:.2f}" for factor in score.FACTORS]
+        line += [f"{figures['factors'][factor]:.2f}" for factor in joint_score.FACTORS]
         line += [_cell(column, figures["scores"][column]) for column in HEADINGS]
         line += [f"{figures['timbre_nearer']:.0%}"]
         line += [", ".join(f"{count} {value}" for value, count in figures["verdicts"].items())]

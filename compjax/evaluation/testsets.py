@@ -14,9 +14,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from compjax.audio import waveform
-from compjax.audio.constants import SAMPLE_RATE
-from compjax.audio.pair_lists import INPUT_ENDING, TARGET_ENDING, read_pairs
-from compjax.evaluation.factors import INPUT, TARGET, Known, Switches
+from compjax.constants import SAMPLE_RATE
+from compjax.measures.adherence import INPUT, TARGET, Known, Switches
+from compjax.pair_lists import INPUT_ENDING, TARGET_ENDING, read_pairs
 
 SECONDS = 8.0
 """Length of a test clip: shorter recordings are looped to it, longer ones cut."""
@@ -49,7 +49,7 @@ class Pair:
     style: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """The arrangements' style, for a system that can be told it."""
     drawn: Any = None
-    """What it was rendered from (`compjax.data.swaps.Pair`), None for recordings."""
+    """What it was rendered from (`compjax.data.drawing.swaps.Pair`), None for recordings."""
 
     @property
     def reference(self) -> np.ndarray:
@@ -60,7 +60,7 @@ class Pair:
 def real_pairs(
     source: str | os.PathLike, seconds: float = SECONDS, aligner: Aligner | None = None
 ) -> list[Pair]:
-    """Pairs of recordings from a folder or a list: see `compjax.audio.pair_lists.read_pairs`.
+    """Pairs of recordings from a folder or a list: see `compjax.pair_lists.read_pairs`.
 
     Raises:
       UserError: if there is no such folder or file, it holds no pair, or a clip cannot be read.
@@ -84,7 +84,7 @@ def _fitted(audio: np.ndarray, seconds: float) -> np.ndarray:
 
 
 class Swaps(Protocol):
-    """What is used of `compjax.data.swaps`, which lies on this floor and is handed in by the caller."""
+    """What is used of `data/drawing/swaps.py`, which the caller hands in."""
 
     CLIP_SECONDS: float
 

@@ -10,11 +10,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from compjax.evaluation import benchmark, events, report, score
+from compjax.evaluation import benchmark, report
 from compjax.evaluation.benchmark import Benchmark, Judged, Output
-from compjax.evaluation.factors import FactorScores, Switches
 from compjax.evaluation.report import markdown
 from compjax.evaluation.testsets import Pair
+from compjax.measures import joint_score, matching
+from compjax.measures.adherence import FactorScores, Switches
 
 DIFFERENT = 0.7
 """Two variations whose notes agree to less than this F1 count as different."""
@@ -42,7 +43,9 @@ def likeness(outputs: Sequence[Output]) -> tuple[float, ...]:
     """Note F1 of every two outputs; a ValueError if one has no notes to compare."""
     if any(output.notes is None for output in outputs):
         raise ValueError("outputs without notes cannot be compared")
-    return tuple(events.note_f1(one.notes, other.notes) for one, other in itertools.combinations(outputs, 2))
+    return tuple(
+        matching.note_f1(one.notes, other.notes) for one, other in itertools.combinations(outputs, 2)
+    )
 
 
 def name_of(index: int) -> str:
@@ -72,7 +75,7 @@ def summarise(found: Variations) -> dict:
     """Results for JSON: those of the benchmark, and how alike the variations are and how bad the worst."""
     means = np.asarray([np.mean(values) for values in found.alike])
     alike = {
-        "note_f1": dataclasses.asdict(score.bootstrap(means)),
+        "note_f1": dataclasses.asdict(joint_score.bootstrap(means)),
         "pairs_different": float(np.mean(means < DIFFERENT)),
         "two_different": float(np.mean(np.concatenate(found.alike) < DIFFERENT)),
         "pairs": [
@@ -92,34 +95,38 @@ def variations_of(judged: Benchmark) -> list[Judged]:
     return [one for one in judged.systems if one.system not in others]
 
 
-def mean_figures(by_pair: Sequence[Sequence[FactorScores]], anchors: score.Anchors) -> dict:
+def mean_figures(by_pair: Sequence[Sequence[FactorScores]], anchors: joint_score.Anchors) -> dict:
     """Figures of all variations of every pair together; intervals over pairs."""
-    measures = np.asarray([np.mean([score.measure(one) for one in scores], axis=0) for scores in by_pair])
+    measures = np.asarray(
+        [np.mean([joint_score.measure(one) for one in scores], axis=0) for scores in by_pair]
+    )
     return _figures(by_pair, measures, anchors, lambda column, values: float(np.mean(values)), np.mean)
 
 
-def worst_figures(by_pair: Sequence[Sequence[FactorScores]], anchors: score.Anchors) -> dict:
+def worst_figures(by_pair: Sequence[Sequence[FactorScores]], anchors: joint_score.Anchors) -> dict:
     """The same of the worst that any variation of a pair has, each measure by itself.
 
     No variation has a lower joint score than this one.
     """
-    measures = np.asarray([np.min([score.measure(one) for one in scores], axis=0) for scores in by_pair])
+    measures = np.asarray(
+        [np.min([joint_score.measure(one) for one in scores], axis=0) for scores in by_pair]
+    )
     return _figures(by_pair, measures, anchors, lambda column, values: WORST[column](values), min)
 
 
 def _figures(
     by_pair: Sequence[Sequence[FactorScores]],
     measures: np.ndarray,
-    anchors: score.Anchors,
+    anchors: joint_score.Anchors,
     of_column: Callable,
     of_nearer: Callable,
 ) -> dict:
     """Figures as a system has them, of the pairs' measures `[N, 4]` and one number a pair and column."""
-    joint = score.bootstrap(measures, lambda rows: score.joint(rows.mean(axis=0), anchors))
+    joint = joint_score.bootstrap(measures, lambda rows: joint_score.joint(rows.mean(axis=0), anchors))
     scores = {}
     for column in COLUMNS:
         values = [of_column(column, [getattr(one, column) for one in several]) for several in by_pair]
-        scores[column] = dataclasses.asdict(score.bootstrap(values))
+        scores[column] = dataclasses.asdict(joint_score.bootstrap(values))
     nearer = [of_nearer([one.timbre_margin > 0 for one in scores]) for scores in by_pair]
     return {"joint": dataclasses.asdict(joint), "scores": scores, "timbre_nearer": float(np.mean(nearer))}
 

@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compjax.audio.constants import (
+from compjax.constants import (
     BANDS_PER_OCTAVE,
     FRAME_RATE,
     LATENT_MEAN,

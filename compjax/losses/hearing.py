@@ -6,7 +6,7 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from compjax.audio.constants import NUM_VOICES
+from compjax.constants import NUM_VOICES
 from compjax.losses.pianoroll import velocity_error, weighted_cross_entropy
 from compjax.losses.shapes import require_same_shape
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from compjax.audio.constants import LATENT_MEAN, LATENT_STD, LOG_FLOOR, SILENT_LATENT
+from compjax.constants import LATENT_MEAN, LATENT_STD, LOG_FLOOR, SILENT_LATENT
 from compjax.losses.shapes import require_same_shape
 
 AUDIBLE = 1.0  # in latent units above silence: about 20 dB

@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from compjax.audio import stft
-from compjax.audio.constants import SAMPLE_RATE
+from compjax.constants import SAMPLE_RATE
 
 RESOLUTIONS = (512, 1024, 2048)  # samples of the FFT; the hop is a quarter
 LOG_FLOOR = 1e-5

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from compjax.audio.errors import UserError
+from compjax.errors import UserError
 
 Array = jax.Array
 Step = int | Array

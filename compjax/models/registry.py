@@ -8,20 +8,20 @@ from typing import Any
 
 import flax.linen as nn
 
-from compjax.audio.constants import STYLE_SIZE
+from compjax.constants import STYLE_SIZE
 
 
 def _arranging(settings: Mapping[str, Any]) -> nn.Module:
-    from compjax.models.arranging_agent import ArrangingAgent
-    from compjax.models.arranging_config import ArrangingConfig
+    from compjax.models.arranging.agent import ArrangingAgent
+    from compjax.models.arranging.config import ArrangingConfig
 
     return ArrangingAgent(configured(ArrangingConfig(), settings))
 
 
 def _original(name: str, settings: Mapping[str, Any]) -> nn.Module:
     """The original's network around the agent `name`. Settings: those of `seed_exact_network`."""
-    from compjax.models.agent import Network
-    from compjax.models.config import seed_exact_network
+    from compjax.models.composing.config import seed_exact_network
+    from compjax.models.composing.network import Network
 
     known = ("stages", "size", "layers")
     unknown = sorted(set(settings) - set(known))
@@ -32,8 +32,8 @@ def _original(name: str, settings: Mapping[str, Any]) -> nn.Module:
 
 def _compositional(settings: Mapping[str, Any]) -> nn.Module:
     """Settings: `size`, a named one; `stages` of the cascade, 0 for none, and their `layers`."""
-    from compjax.models.agent import Network
-    from compjax.models.config import SIZES, CascadeConfig, NetworkConfig
+    from compjax.models.composing.config import SIZES, CascadeConfig, NetworkConfig
+    from compjax.models.composing.network import Network
 
     chosen = {"size": "original", "stages": 2, "layers": 4} | dict(settings)
     size, stages, layers = (chosen.pop(name) for name in ("size", "stages", "layers"))
@@ -48,8 +48,8 @@ def _compositional(settings: Mapping[str, Any]) -> nn.Module:
 
 def _masking(settings: Mapping[str, Any]) -> nn.Module:
     """Settings: those of `MaskingConfig`."""
-    from compjax.models.agent import Network
-    from compjax.models.config import MaskingConfig, NetworkConfig
+    from compjax.models.composing.config import MaskingConfig, NetworkConfig
+    from compjax.models.composing.network import Network
 
     return Network(NetworkConfig(configured(MaskingConfig(), settings)))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 import jax
 import numpy as np
 
-from compjax.data.pipeline import Pipeline
+from compjax.data.batches.pipeline import Pipeline
 from compjax.training.sharding import to_global
 from compjax.training.task import SAMPLE_IDS, GlobalBatch
 

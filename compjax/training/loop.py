@@ -14,17 +14,19 @@ from typing import Any
 import jax
 from absl import logging
 
-from compjax.audio.errors import UserError
-from compjax.training import exits, identity, sharding
-from compjax.training.checkpoint import Checkpoints
+from compjax.errors import UserError
+from compjax.training import sharding
+from compjax.training.checkpoints import identity
+from compjax.training.checkpoints.checkpoint import Checkpoints
 from compjax.training.feed import Fed, Feed
-from compjax.training.guards import Guards, NotFinite
-from compjax.training.interrupt import Stop, end_promptly
-from compjax.training.lifecycle import Lifecycle
-from compjax.training.reporter import Pending, Reporter
+from compjax.training.monitoring.guards import Guards, NotFinite
+from compjax.training.monitoring.reporter import Pending, Reporter
+from compjax.training.process import exits
+from compjax.training.process.interrupt import Stop, end_promptly
+from compjax.training.process.lifecycle import Lifecycle
 from compjax.training.task import LoopConfig, Outcome, RunOptions, State, Task
 
-BUILDERS = {"agent": "compjax.training.agent_task", "codec": "compjax.training.codec_task"}
+BUILDERS = {"agent": "compjax.training.agent.task", "codec": "compjax.training.codec.task"}
 """Module with `build_task(config, mesh)` by the configuration's `kind`."""
 PROGRAMS = "compiled"
 """Folder of compiled programs in the workdir."""

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
-from compjax.audio.errors import UserError
+from compjax.errors import UserError
 
 BATCH_AXES = ("data", "fsdp")
 """Both axes of the mesh have examples of their own."""

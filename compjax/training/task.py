@@ -14,7 +14,7 @@ import jax
 import numpy as np
 
 if TYPE_CHECKING:
-    from compjax.data.pipeline import Pipeline
+    from compjax.data.batches.pipeline import Pipeline
 
 State = Any
 """A pytree with the scalar int32 leaf `step`, the number of steps done: TrainState, CodecState."""

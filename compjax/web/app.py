@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from compjax.audio.errors import UserError
+from compjax.errors import UserError
 from compjax.web.api import Api, Refused, refuse, refuse_bad_data
 from compjax.web.config import MEGABYTE, ServeConfig
 from compjax.web.guard import Guard

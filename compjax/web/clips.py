@@ -10,9 +10,9 @@ import threading
 import numpy as np
 
 from compjax.audio import loudness, waveform
-from compjax.audio.constants import MIN_SECONDS, SAMPLE_RATE
-from compjax.audio.errors import UserError
-from compjax.inference.clips import level
+from compjax.compose.clips import level
+from compjax.constants import MIN_SECONDS, SAMPLE_RATE
+from compjax.errors import UserError
 from compjax.web import results
 
 DEMO = pathlib.Path(__file__).parents[1] / "assets" / "demo"

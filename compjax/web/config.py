@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from compjax.audio.constants import MAX_SECONDS, MIN_SECONDS
-from compjax.audio.errors import UserError
+from compjax.constants import MAX_SECONDS, MIN_SECONDS
+from compjax.errors import UserError
 
 MEGABYTE = 1_000_000
 """Bytes of a megabyte, as the limits are given in it."""

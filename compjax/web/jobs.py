@@ -10,8 +10,8 @@ from collections.abc import Callable
 
 from absl import logging
 
-from compjax.audio.constants import SAMPLE_RATE
-from compjax.audio.errors import UserError
+from compjax.constants import SAMPLE_RATE
+from compjax.errors import UserError
 from compjax.web.clips import HeldClip
 from compjax.web.results import Result, result_of, wav_of
 from compjax.web.steps import Steps
@@ -125,7 +125,7 @@ class Worker:
     """The thread that loads the model and then does one job after the other."""
 
     def __init__(self, load: Callable[[], object], max_jobs: int):
-        """`load` gives the session (`compjax.inference.session.Session`); at most `max_jobs` wait."""
+        """`load` gives the session (`compjax.compose.session.Session`); at most `max_jobs` wait."""
         self._load = load
         self._max_jobs = max_jobs
         self._waiting: collections.deque[Job] = collections.deque()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from compjax.data.style import Style
-from compjax.inference.options import ARRANGERS, CHOICES, COMPONENTS, FACTORS
+from compjax.compose.options import ARRANGERS, CHOICES, COMPONENTS, FACTORS
+from compjax.music.style import Style
 from compjax.web.clips import EXAMPLES
 from compjax.web.config import ServeConfig
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 
-from compjax.audio.errors import UserError
-from compjax.inference.chord_files import parse_chords
-from compjax.inference.options import FACTORS, ComposeOptions
+from compjax.compose.options import FACTORS, ComposeOptions
+from compjax.errors import UserError
+from compjax.music.chord_files import parse_chords
 
 OPTIONS = (*FACTORS, "weights", "seed", "style", "align", "arranger", "chords")
 """Fields of `ComposeOptions` that a visitor may give; none is a file's name. Chords are sent as text."""

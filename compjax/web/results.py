@@ -10,11 +10,11 @@ import tempfile
 import numpy as np
 
 from compjax.audio import waveform
-from compjax.audio.constants import FRAME_RATE, LATENT_SIZE
-from compjax.inference import views
-from compjax.inference.chord_files import text_of
-from compjax.inference.chord_names import name_of
-from compjax.inference.options import COMPONENTS
+from compjax.compose.options import COMPONENTS
+from compjax.constants import FRAME_RATE, LATENT_SIZE
+from compjax.music.chord_files import text_of
+from compjax.music.chord_names import name_of
+from compjax.pages import views
 
 MAX_COLUMNS = 2400
 """A spectrogram that is sent has at most this many columns: no screen shows more."""

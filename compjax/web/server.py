@@ -6,7 +6,7 @@ import errno
 import socket
 from collections.abc import Callable
 
-from compjax.audio.errors import UserError
+from compjax.errors import UserError
 from compjax.web.config import ServeConfig
 
 CLOSING_SECONDS = 2

@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from compjax.audio.constants import LATENT_MEAN, LATENT_STD, SAMPLE_RATE, SILENT_LATENT, midi_to_hz
 from compjax.audio.pitch_spectrum import LOWEST, NUM_BINS, pitch_spectrum
+from compjax.constants import LATENT_MEAN, LATENT_STD, SAMPLE_RATE, SILENT_LATENT, midi_to_hz
 
 
 def sine(pitch, seconds=1.0, amplitude=0.5):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from compjax.audio.constants import SAMPLE_RATE, midi_to_hz
 from compjax.audio.tuning import tuning_of
+from compjax.constants import SAMPLE_RATE, midi_to_hz
 
 
 def chord(cents, seconds=2.0):

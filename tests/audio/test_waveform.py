@@ -9,7 +9,7 @@ import pytest
 import soundfile
 
 from compjax.audio import waveform
-from compjax.audio.errors import UserError
+from compjax.errors import UserError
 
 RATES = [8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000, 192_000]
 ENCODINGS = [  # name, subtype, error bound of one sample

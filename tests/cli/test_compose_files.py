@@ -8,9 +8,9 @@ import pytest
 import soundfile
 from fakes import chord, drums, make_session
 
-from compjax.audio.constants import SAMPLE_RATE
 from compjax.cli import compose
-from compjax.inference import session
+from compjax.compose import session
+from compjax.constants import SAMPLE_RATE
 
 
 @pytest.fixture(scope="module")

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from compjax.audio.constants import SAMPLE_RATE
-from compjax.audio.errors import EXIT_CODE
 from compjax.cli import command, evaluate
+from compjax.constants import SAMPLE_RATE
+from compjax.errors import EXIT_CODE
 
 
 @pytest.fixture

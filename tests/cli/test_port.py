@@ -2,29 +2,28 @@
 
 import pathlib
 import pickle
-import sys
 
 import numpy as np
 import pytest
+from encodec_helpers import drawn, small_state
+from torch_files import Named, tensor, write_legacy, write_zip
+
+from compjax import codec
+from compjax.audio import waveform
+from compjax.cli import port
+from compjax.codec.encodec import converted_file, encodec
+from compjax.codec.weights import load_weights
 
 TESTS = pathlib.Path(__file__).parents[1]
-sys.path += [str(TESTS / "codec"), str(TESTS / "reference")]
-
-from encodec_helpers import drawn, small_state  # noqa: E402
-from torch_files import Named, tensor, write_legacy, write_zip  # noqa: E402
-
-from compjax import codec  # noqa: E402
-from compjax.audio import waveform  # noqa: E402
-from compjax.cli import port  # noqa: E402
-from compjax.codec import encodec, encodec_file  # noqa: E402
-from compjax.codec.weights import load_weights  # noqa: E402
 
 
 @pytest.fixture
 def small(monkeypatch):
     """The command converts EnCodec of a small size in this test."""
     config = encodec.EncodecConfig(**drawn.SMALL)
-    assert encodec_file.EncodecConfig is encodec.EncodecConfig  # loaded before the other is put in its place
+    assert (
+        converted_file.EncodecConfig is encodec.EncodecConfig
+    )  # loaded before the other is put in its place
     monkeypatch.setattr(encodec, "EncodecConfig", lambda: config)
     return config
 

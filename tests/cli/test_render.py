@@ -5,9 +5,10 @@ from concurrent.futures.process import BrokenProcessPool
 import numpy as np
 import pytest
 
-from compjax.audio.errors import UserError
 from compjax.cli import render
-from compjax.data import shards, timbres
+from compjax.data.rendering import timbres
+from compjax.data.sources import shards
+from compjax.errors import UserError
 
 
 def parse(*arguments):

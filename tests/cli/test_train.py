@@ -6,8 +6,8 @@ import types
 
 import pytest
 
-from compjax.audio.errors import EXIT_CODE, UserError
 from compjax.cli import command, train
+from compjax.errors import EXIT_CODE, UserError
 
 ROOT = pathlib.Path(__file__).parents[2]
 EXPERIMENTS = sorted(path for path in (ROOT / "experiments").glob("*.py") if path.name != "common.py")
@@ -45,9 +45,9 @@ def test_every_experiment_names_losses_and_settings_that_exist(path):
     if config.kind == "agent":
         from compjax.losses.weighting import parse_weight
         from compjax.models.registry import build_agent
-        from compjax.training.agent_task import plain, step_config
-        from compjax.training.objective import NAMES, ObjectiveConfig
-        from compjax.training.optimizer import OptimizerConfig
+        from compjax.training.agent.objective import NAMES, ObjectiveConfig
+        from compjax.training.agent.optimizer import OptimizerConfig
+        from compjax.training.agent.task import plain, step_config
 
         assert set(config.losses) <= set(NAMES)
         assert all(parse_weight(name, weight) is not None for name, weight in plain(config.losses).items())

@@ -1,15 +1,10 @@
-"""A small EnCodec with drawn weights; lets the tests beside it import `encodec_helpers`."""
+"""A small EnCodec with drawn weights."""
 
 import functools
-import pathlib
-import sys
 
 import jax
 import pytest
-
-sys.path.append(str(pathlib.Path(__file__).parent))
-
-from encodec_helpers import drawn, small_state  # noqa: E402
+from encodec_helpers import drawn, small_state
 
 
 @pytest.fixture(scope="session")
@@ -21,7 +16,7 @@ def quick_jit():
 @pytest.fixture(scope="session")
 def small():
     """EnCodec with a hop of 6 and 8 channels, as the golden arrays have it."""
-    from compjax.codec.encodec import Encodec, EncodecConfig
+    from compjax.codec.encodec.encodec import Encodec, EncodecConfig
 
     return Encodec(EncodecConfig(**drawn.SMALL))
 
@@ -29,6 +24,6 @@ def small():
 @pytest.fixture(scope="session")
 def small_params(small):
     """Its drawn weights, through the conversion."""
-    from compjax.codec.encodec_port import convert
+    from compjax.port.encodec_table import convert
 
     return convert(small_state(small.config), "drawn", small.config)

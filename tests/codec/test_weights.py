@@ -3,9 +3,9 @@ import json
 import numpy as np
 import pytest
 
-from compjax.audio.errors import UserError
-from compjax.audio.files import sha256_of
 from compjax.codec import weights
+from compjax.errors import UserError
+from compjax.files import sha256_of
 
 PARAMS = {"a": {"kernel": np.array([[1.0, 2.5]])}, "b": np.array([0.25])}
 

@@ -33,7 +33,7 @@ def shard_fields():
 @pytest.fixture
 def one_font(monkeypatch):
     """Every timbre is from the smallest soundfont, so that a test loads no other."""
-    from compjax.data import timbres
+    from compjax.data.rendering import timbres
 
     monkeypatch.setattr(timbres, "TRAIN_FONTS", (timbres.TEST_FONT,))
     monkeypatch.setattr(timbres, "RECORDED_KITS", (timbres.TEST_FONT,))

@@ -1,7 +1,7 @@
 import pytest
 
 from compjax.evaluation import agent_table
-from compjax.evaluation.score import FACTORS
+from compjax.measures.joint_score import FACTORS
 
 
 def weights(first: float) -> dict:

@@ -3,10 +3,11 @@ import types
 import numpy as np
 import pytest
 
-from compjax.evaluation import benchmark, report, score
+from compjax.evaluation import benchmark, report
 from compjax.evaluation.benchmark import CEILING, FLOOR, OURS, SHUFFLED, Output
-from compjax.evaluation.factors import Known, Switches
 from compjax.evaluation.testsets import Arrangement, Pair
+from compjax.measures import joint_score
+from compjax.measures.adherence import Known, Switches
 
 RHYTHMS = ([0.25, 0.5, 1.25, 1.5], [0.1, 0.7, 0.9, 1.7])
 CHORDS = ((48, 52, 55), (50, 54, 57))
@@ -36,7 +37,9 @@ def test_ceiling_is_one_and_floor_zero(pairs):
     done = benchmark.run(pairs, {OURS: truth, "silent": lambda pair, _: Output(np.zeros_like(pair.given))})
     rows = {judged.system: judged for judged in done.systems}
     assert list(rows) == [CEILING, FLOOR, OURS, SHUFFLED, "silent"]
-    joint = {name: score.system_joint(judged.scores, done.anchors).mean for name, judged in rows.items()}
+    joint = {
+        name: joint_score.system_joint(judged.scores, done.anchors).mean for name, judged in rows.items()
+    }
     assert joint[CEILING] == pytest.approx(1.0) and joint[OURS] == joint[CEILING]
     assert joint[FLOOR] < 0.5 and joint[SHUFFLED] == joint[FLOOR]
     assert joint["silent"] == 0.0
@@ -48,7 +51,7 @@ def test_recordings_have_neither_ceiling_nor_floor(pairs):
     bare = [Pair(pair.name, pair.given, pair.target) for pair in pairs]
     done = benchmark.run(bare, {"copy": lambda pair, _: Output(pair.target)})
     assert [judged.system for judged in done.systems] == ["copy"]
-    assert done.anchors == score.FIXED and done.systems[0].mean("timbre_margin") == 1.0
+    assert done.anchors == joint_score.FIXED and done.systems[0].mean("timbre_margin") == 1.0
 
 
 def test_baselines_hear_the_aligned_target(pairs):

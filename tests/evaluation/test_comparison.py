@@ -4,11 +4,12 @@ import json
 import numpy as np
 import pytest
 
-from compjax.evaluation import comparison, report, score
+from compjax.evaluation import comparison, report
 from compjax.evaluation.benchmark import Benchmark, Judged
-from compjax.evaluation.factors import FactorScores, Switches
+from compjax.measures import joint_score
+from compjax.measures.adherence import FactorScores, Switches
 
-ANCHORS = score.Anchors(floor=(0.0, 0.0, 0.0, 0.0), ceiling=(1.0, 1.0, 1.0, 1.0))
+ANCHORS = joint_score.Anchors(floor=(0.0, 0.0, 0.0, 0.0), ceiling=(1.0, 1.0, 1.0, 1.0))
 PLAIN = FactorScores(
     onset_f1=0.5, onset_lag=0.0, beat_f1=0.5, envelope_cosine=0.5, chroma_cosine=0.5, in_chord=0.5,
     timbre_margin=0.5, gating_r2=0.5, mosaic_r2=0.5, mix_r2=0.1, mix_weaker=0.0, copy_input=0.4,
@@ -43,7 +44,7 @@ def test_a_constant_gain_is_certain_however_much_recordings_differ():
 def test_a_gain_on_one_recording_of_two_may_be_chance():
     before, after = np.full((2, 4), 0.5), np.full((2, 4), 0.5)
     after[0, 0] = 0.9
-    rhythm = score.paired_difference(before, after, ANCHORS)["rhythm"]
+    rhythm = joint_score.paired_difference(before, after, ANCHORS)["rhythm"]
     assert rhythm.mean == pytest.approx(0.2) and rhythm.low == 0.0 and rhythm.high == pytest.approx(0.4)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from compjax.audio.errors import UserError
+from compjax.errors import UserError
 from compjax.evaluation import interventions
 from compjax.evaluation.benchmark import Output
 from compjax.evaluation.testsets import Pair
@@ -89,7 +89,7 @@ def test_adherence_is_the_mean_of_its_measures():
     values = dict(
         zip(("onset F1", "beat F", "envelope", "chroma", "in chord"), (0.9, 0.3, 0.6, 1.0, 0.5), strict=True)
     )
-    assert interventions.adherence(values | {"timbre margin": -0.5}) == pytest.approx([0.6, 0.75, -0.5])
+    assert interventions.adherence_of(values | {"timbre margin": -0.5}) == pytest.approx([0.6, 0.75, -0.5])
 
 
 def test_leak_by_hand():

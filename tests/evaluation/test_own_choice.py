@@ -1,7 +1,7 @@
 import pytest
 
 from compjax.evaluation import own_choice
-from compjax.evaluation.factors import Switches
+from compjax.measures.adherence import Switches
 
 
 def weights(rhythm, harmony, timbre):

@@ -2,10 +2,11 @@ import json
 
 import pytest
 
-from compjax.audio.errors import UserError
-from compjax.evaluation import report, score
+from compjax.errors import UserError
+from compjax.evaluation import report
 from compjax.evaluation.benchmark import Benchmark, Judged
-from compjax.evaluation.factors import FactorScores, Switches
+from compjax.measures import joint_score
+from compjax.measures.adherence import FactorScores, Switches
 
 GOOD = FactorScores(
     onset_f1=0.9, onset_lag=0.005, beat_f1=0.8, envelope_cosine=0.7, chroma_cosine=0.85, in_chord=0.95,
@@ -16,7 +17,7 @@ GOOD = FactorScores(
 
 @pytest.fixture
 def results():
-    anchors = score.Anchors(floor=(0.2, 0.3, 0.0, 0.0), ceiling=(1.0, 1.2, 1.0, 0.8))
+    anchors = joint_score.Anchors(floor=(0.2, 0.3, 0.0, 0.0), ceiling=(1.0, 1.2, 1.0, 0.8))
     return report.as_dict(Benchmark(("one",), Switches(), (Judged("good", (GOOD,)),), anchors))
 
 

@@ -5,10 +5,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from compjax.audio.constants import SAMPLE_RATE
-from compjax.audio.errors import UserError
+from compjax.constants import SAMPLE_RATE
+from compjax.errors import UserError
 from compjax.evaluation import testsets
-from compjax.evaluation.factors import Switches
+from compjax.measures.adherence import Switches
 
 
 @pytest.fixture

@@ -3,10 +3,11 @@ import types
 import numpy as np
 import pytest
 
-from compjax.evaluation import score, variations
+from compjax.evaluation import variations
 from compjax.evaluation.benchmark import Output
-from compjax.evaluation.factors import FactorScores
 from compjax.evaluation.testsets import Pair
+from compjax.measures import joint_score
+from compjax.measures.adherence import FactorScores
 
 
 def notes(*pitches):
@@ -61,12 +62,14 @@ def test_each_pair_is_varied_once_and_judged_against_itself(pairs):
 
 def test_mean_and_worst_by_hand():
     by_pair = [(scores(0.9, 0.4), scores(0.5, 0.6)), (scores(0.7, 0.2), scores(0.7, 0.3, margin=-0.1))]
-    mean = variations.mean_figures(by_pair, score.FIXED)
-    worst = variations.worst_figures(by_pair, score.FIXED)
+    mean = variations.mean_figures(by_pair, joint_score.FIXED)
+    worst = variations.worst_figures(by_pair, joint_score.FIXED)
     assert mean["scores"]["onset_f1"]["mean"] == pytest.approx(0.7)
     assert worst["scores"]["onset_f1"]["mean"] == pytest.approx(0.6)
     assert mean["scores"]["gating_r2"]["mean"] == pytest.approx(0.375)
     assert worst["scores"]["gating_r2"]["mean"] == pytest.approx(0.45)
     assert (mean["timbre_nearer"], worst["timbre_nearer"]) == (0.75, 0.5)
-    by_hand = np.min([[score.measure(one) for one in several] for several in by_pair], axis=1).mean(axis=0)
-    assert worst["joint"]["mean"] == score.joint(by_hand) < mean["joint"]["mean"]
+    by_hand = np.min([[joint_score.measure(one) for one in several] for several in by_pair], axis=1).mean(
+        axis=0
+    )
+    assert worst["joint"]["mean"] == joint_score.joint(by_hand) < mean["joint"]["mean"]

@@ -6,8 +6,8 @@ import numpy as np
 import optax
 import pytest
 
-from compjax.audio.constants import SAMPLE_RATE, SILENT_LATENT, midi_to_hz
-from compjax.codec import bands
+from compjax.codec.vocos import bands
+from compjax.constants import SAMPLE_RATE, SILENT_LATENT, midi_to_hz
 from compjax.losses import factors
 
 SECONDS = 2.0

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compjax.audio.constants import SILENT_LATENT
+from compjax.constants import SILENT_LATENT
 from compjax.losses.latent import latent_loss, match_level
 
 

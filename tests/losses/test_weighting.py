@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compjax.audio.errors import UserError
+from compjax.errors import UserError
 from compjax.losses.weighting import (
     Constant,
     LinearRamp,

@@ -10,7 +10,7 @@ import jax
 import numpy as np
 import pytest
 
-from compjax.models.config import (
+from compjax.models.composing.config import (
     CascadeConfig,
     ComposerConfig,
     CompositionalConfig,
@@ -19,7 +19,7 @@ from compjax.models.config import (
     NetworkConfig,
     SelectorConfig,
 )
-from compjax.models.layers import sinusoidal_positions
+from compjax.models.composing.layers import sinusoidal_positions
 
 REFERENCE = pathlib.Path(__file__).parents[1] / "reference"
 SEED = 1

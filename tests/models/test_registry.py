@@ -5,7 +5,7 @@ import runpy
 
 import pytest
 
-from compjax.models.config import CascadeConfig, MaskingConfig, seed_exact_network
+from compjax.models.composing.config import CascadeConfig, MaskingConfig, seed_exact_network
 from compjax.models.registry import build_agent
 
 

@@ -36,8 +36,8 @@ def prepare_here():
     import encodec_weights as drawn
     import jax
 
-    from compjax.codec.encodec import Encodec
-    from compjax.codec.encodec_port import convert
+    from compjax.codec.encodec.encodec import Encodec
+    from compjax.port.encodec_table import convert
 
     codec, params = Encodec(), jax.device_put(convert(drawn.state(), "drawn"))
     return lambda audio: codec.encode_clip(params, audio), lambda latents: codec.decode_clip(params, latents)

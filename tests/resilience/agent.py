@@ -12,7 +12,7 @@ FOLDERS = ("train", "dev")
 
 def fake_examples(count: int, seed: int = 0, frames: int = FRAMES) -> dict[str, np.ndarray]:
     """Random examples in the form of shards."""
-    from compjax.data import shards
+    from compjax.data.sources import shards
 
     rng = np.random.default_rng(seed)
     made = {}

@@ -64,8 +64,8 @@ class Victim:
         import jax
 
         from compjax.training import sharding
-        from compjax.training.checkpoint import Checkpoints
-        from compjax.training.distributed import Alone
+        from compjax.training.checkpoints.checkpoint import Checkpoints
+        from compjax.training.process.peers import Alone
 
         if self._like is None:
             task = tiny.build_tiny(tiny.tiny_config(ballast=5000), sharding.make_mesh())

@@ -89,7 +89,8 @@ def build_tiny(config, mesh):
     import optax
 
     from compjax.codec.weights import save_weights
-    from compjax.training import identity, sharding
+    from compjax.training import sharding
+    from compjax.training.checkpoints import identity
     from compjax.training.loop import loop_config
     from compjax.training.state import apply_gradients, create_state, keep_if
     from compjax.training.task import Cost, Task, Validation
@@ -204,7 +205,7 @@ def main() -> None:
     arguments = parser.parse_args()
     from absl import logging
 
-    from compjax.audio.errors import EXIT_CODE, UserError
+    from compjax.errors import EXIT_CODE, UserError
     from compjax.training.loop import train
     from compjax.training.task import RunOptions
 

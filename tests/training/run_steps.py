@@ -17,20 +17,20 @@ import jax.numpy as jnp
 import numpy as np
 from jax.sharding import AxisType, Mesh
 
-from compjax.data.pipeline import open_pipeline
+from compjax.data.batches.pipeline import open_pipeline
 from compjax.losses.latent import latent_loss
-from compjax.models.agent import CompositionalAgent
-from compjax.models.config import (
+from compjax.models.composing.config import (
     ComposerConfig,
     CompositionalConfig,
     EncoderConfig,
     ExtractorConfig,
     SelectorConfig,
 )
+from compjax.models.composing.network import CompositionalAgent
 from compjax.training import sharding
-from compjax.training.optimizer import OptimizerConfig, make_optimizer
+from compjax.training.agent.optimizer import OptimizerConfig, make_optimizer
+from compjax.training.agent.step import StepConfig, make_train_step
 from compjax.training.state import create_state
-from compjax.training.step import StepConfig, make_train_step
 
 BATCH_SIZE = 8
 THREADS = 4

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from compjax.audio.errors import UserError
 from compjax.codec.weights import load_weights
+from compjax.errors import UserError
 from compjax.training.loop import loop_config, train
 
 

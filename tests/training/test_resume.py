@@ -13,11 +13,12 @@ import jax
 import numpy as np
 import pytest
 
-from compjax.audio.errors import UserError
-from compjax.training import exits, sharding
-from compjax.training.checkpoint import Checkpoints
-from compjax.training.distributed import Alone
+from compjax.errors import UserError
+from compjax.training import sharding
+from compjax.training.checkpoints.checkpoint import Checkpoints
 from compjax.training.loop import train
+from compjax.training.process import exits
+from compjax.training.process.peers import Alone
 from compjax.training.task import RunOptions
 
 FOLDER = pathlib.Path(__file__).parents[1] / "resilience"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from jax.sharding import PartitionSpec
 
-from compjax.audio.errors import UserError
+from compjax.errors import UserError
 from compjax.training import sharding
 
 

@@ -1,26 +1,21 @@
 """A session that does what the tests tell it, and the application around it."""
 
 import io
-import pathlib
-import sys
 import threading
 
 import numpy as np
 import pytest
 import soundfile
+from fakes import chord, drums
 from starlette.testclient import TestClient
 
-from compjax.audio.constants import SAMPLE_RATE
-from compjax.data.symbolic import Harmony, Hit, Note, Rhythm, Span
-from compjax.inference.composition import Composition
-from compjax.inference.gates import chosen_sources, summarize
-from compjax.inference.views import ClipView, PairView
+from compjax.arranging.gates import chosen_sources, summarize
+from compjax.compose.composition import Composition
+from compjax.constants import SAMPLE_RATE
+from compjax.music.score import Harmony, Hit, Note, Rhythm, Span
+from compjax.pages.views import ClipView, PairView
 from compjax.web.app import make_app
 from compjax.web.config import ServeConfig
-
-sys.path += [str(pathlib.Path(__file__).parents[1] / "inference"), str(pathlib.Path(__file__).parent)]
-
-from fakes import chord, drums  # noqa: E402
 
 PHASES = ("read", "align", "report", "encode", "listen", "select")
 """What a session goes through for a pair; then for each variation:"""

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 from fakes import chord, drums
 
-from compjax.audio.constants import SAMPLE_RATE
+from compjax.constants import SAMPLE_RATE
 
 pytest.importorskip("selenium")
 from selenium.webdriver.common.keys import Keys  # noqa: E402

@@ -3,8 +3,8 @@ import pytest
 import soundfile
 from fakes import drums
 
-from compjax.audio.constants import SAMPLE_RATE
-from compjax.audio.errors import UserError
+from compjax.constants import SAMPLE_RATE
+from compjax.errors import UserError
 from compjax.web import clips
 
 

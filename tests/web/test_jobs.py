@@ -4,8 +4,8 @@ import time
 import pytest
 from fakes import chord, drums, make_session
 
-from compjax.audio.constants import SAMPLE_RATE
-from compjax.audio.errors import UserError
+from compjax.constants import SAMPLE_RATE
+from compjax.errors import UserError
 from compjax.web.clips import HeldClip
 from compjax.web.jobs import BROKEN, Full, Job, Model, Order, State, Worker
 

@@ -2,8 +2,8 @@ import dataclasses
 
 import pytest
 
-from compjax.audio.errors import UserError
-from compjax.inference.options import ComposeOptions
+from compjax.compose.options import ComposeOptions
+from compjax.errors import UserError
 from compjax.web import orders
 
 PAIR = {"input": "a", "target": "b"}

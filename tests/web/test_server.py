@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from compjax.audio.errors import UserError
+from compjax.errors import UserError
 from compjax.web import server
 from compjax.web.config import ServeConfig
 

@@ -1,0 +1,78 @@
+"""The six gates: from the user's switches or weights, or from the selector; and how they are shown."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from compjax.compose.options import COMPONENTS, FACTORS, SOURCES, ComposeOptions
+
+AGENT_LINE = "Creative agent: Compositional (rhythm/harmony/timbre)"
+"""Names the usual agent above the table of its weights."""
+
+
+def needs_selector(options: ComposeOptions) -> bool:
+    """Whether any gate is left to the selector."""
+    return options.weights is None and "auto" in options.switches
+
+
+def decide_gates(options: ComposeOptions, frames: int, selected: np.ndarray | None = None) -> np.ndarray:
+    """Gates of every frame.
+
+    Args:
+        options: switches or weights.
+        frames: T.
+        selected: the selector's gates `[T, 6]`; needed where a switch says "auto".
+
+    Returns:
+        `[T, 6]` float32 in [0, 1], in the order of `COMPONENTS`.
+    """
+    if options.weights is not None:
+        return np.tile(np.asarray(options.weights, np.float32), (frames, 1))
+    gates = np.zeros((frames, len(COMPONENTS)), np.float32)
+    for factor, choice in enumerate(options.switches):
+        columns = [factor, factor + len(FACTORS)]
+        if choice == "auto":
+            gates[:, columns] = np.clip(np.asarray(selected)[:, columns], 0.0, 1.0)
+        else:
+            gates[:, columns[SOURCES.index(choice)]] = 1.0
+    return gates
+
+
+def mixed(gates: np.ndarray, factor: str, of_input: np.ndarray, of_target: np.ndarray) -> np.ndarray:
+    """What two clips have of a factor, `[T, N]` in [0, 1] each, by its gates; the heavier counts in full."""
+    first = FACTORS.index(factor)
+    share = np.asarray(gates)[:, [first, first + len(FACTORS)]]
+    share = share / np.maximum(share.max(axis=1, keepdims=True), 1e-6)
+    return np.maximum(share[:, :1] * of_input, share[:, 1:] * of_target)
+
+
+def gated_timbre(gates: np.ndarray, of_clips: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """What describes the timbre of input and target, weighted by their mean timbre gates `[T, 6]`."""
+    first, second = np.maximum(np.asarray(gates)[:, [2, 2 + len(FACTORS)]].mean(axis=0), 1e-6)
+    return (first * of_clips[0] + second * of_clips[1]) / (first + second)
+
+
+def summarize(gates: np.ndarray) -> dict[str, dict[str, float]]:
+    """Mean weights over time: source -> factor -> weight in [0, 1], of gates `[T, 6]`."""
+    mean = np.asarray(gates, np.float64).mean(axis=0).reshape(len(SOURCES), len(FACTORS))
+    return {
+        source: {factor: round(float(mean[i, j]), 4) for j, factor in enumerate(FACTORS)}
+        for i, source in enumerate(SOURCES)
+    }
+
+
+def chosen_sources(weights: dict[str, dict[str, float]]) -> dict[str, str]:
+    """The clip that weighs more for each factor; the original's way round where both weigh the same."""
+    usual = {"rhythm": "input", "harmony": "target", "timbre": "target"}
+    chosen = {}
+    for factor in FACTORS:
+        difference = weights["input"][factor] - weights["target"][factor]
+        chosen[factor] = usual[factor] if difference == 0 else SOURCES[int(difference < 0)]
+    return chosen
+
+
+def table(weights: dict[str, dict[str, float]], agent_line: str = AGENT_LINE) -> str:
+    """The component weights as lines of text, under the line that names the agent."""
+    lines = [agent_line, f"{'':8}" + "".join(f"{factor:>10}" for factor in FACTORS)]
+    lines += [f"{source:8}" + "".join(f"{weights[source][f]:10.2f}" for f in FACTORS) for source in SOURCES]
+    return "\n".join(lines)

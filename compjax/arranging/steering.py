@@ -1,0 +1,47 @@
+"""What a user puts in the place of what was heard: hits from a groove, chords from a file."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from compjax.compose.options import ComposeOptions
+from compjax.music.groove import Groove
+from compjax.music.score import Harmony, Rhythm, shifted
+
+
+@dataclasses.dataclass(frozen=True)
+class Steering:
+    """Hits and chords to compose on, None where those that are heard are meant.
+
+    Attributes:
+        rhythm: in seconds from the beginning of the new piece.
+        harmony: the same.
+    """
+
+    rhythm: Rhythm | None = None
+    harmony: Harmony | None = None
+
+    def __bool__(self) -> bool:
+        return self.rhythm is not None or self.harmony is not None
+
+    def over(self, rhythm: Rhythm, harmony: Harmony) -> tuple[Rhythm, Harmony]:
+        """What is composed on, where `rhythm` and `harmony` were heard."""
+        steered = (self.rhythm, self.harmony)
+        return tuple(
+            heard if given is None else given for given, heard in zip(steered, (rhythm, harmony), strict=True)
+        )
+
+    def later(self, seconds: float) -> Steering:
+        """Both moved later."""
+        rhythm, harmony = shifted(self.rhythm or Rhythm(()), self.harmony or Harmony(), seconds)
+        return Steering(self.rhythm and rhythm, self.harmony and harmony)
+
+
+HEARD = Steering()
+"""Nothing is steered: the piece is composed on what was heard."""
+
+
+def steering_of(given, options: ComposeOptions) -> Steering:
+    """What a composition of `given` (a clip, or a `Groove`) is steered by."""
+    rhythm = Rhythm(given.hits, given.tempo, given.beats_per_bar) if isinstance(given, Groove) else None
+    return Steering(rhythm, options.chords)

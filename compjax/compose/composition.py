@@ -1,0 +1,175 @@
+"""What a session returns: audio, notes and report, and how they are saved, shown and used again."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import json
+import os
+import pathlib
+import tempfile
+from collections.abc import Iterator
+
+import numpy as np
+
+from compjax.arranging import gates
+from compjax.audio import waveform
+from compjax.compose.requests import output_paths
+from compjax.errors import UserError
+from compjax.files import atomic_path
+from compjax.music.groove import Groove
+from compjax.music.score import Harmony, Note
+from compjax.pages.views import PairView
+
+DEFAULT_TEMPO = 120.0
+"""Tempo of the MIDI file where the input's is not known, in beats per minute."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Composition:
+    """One clip composed of two. In a notebook it shows itself: players, pictures, the report.
+
+    Attributes:
+        audio: `[S]` float32, as long as the input clip.
+        sample_rate: Hz.
+        notes: the composed part, by start.
+        weights: mean component weights, source -> factor -> [0, 1].
+        report: everything that is written to the JSON file.
+        view: what it was made from, for pictures and players.
+    """
+
+    audio: np.ndarray
+    sample_rate: int
+    notes: tuple[Note, ...]
+    weights: dict[str, dict[str, float]]
+    report: dict
+    view: PairView
+
+    @property
+    def seconds(self) -> float:
+        """Length."""
+        return self.audio.size / self.sample_rate
+
+    @property
+    def tempo(self) -> float:
+        """Beats per minute of the input, 120 where they are not known."""
+        return self.report["alignment"]["input_tempo"] or DEFAULT_TEMPO
+
+    @functools.cached_property
+    def midi(self) -> bytes:
+        """The composed part as a MIDI file."""
+        from compjax.music.midi import write_midi
+
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "notes.mid"
+            write_midi(path, self.notes, self.tempo)
+            return path.read_bytes()
+
+    @property
+    def json(self) -> str:
+        """The report as the text of a JSON file."""
+        return json.dumps(self.report, indent=2, allow_nan=False) + "\n"
+
+    @property
+    def chords(self) -> Harmony:
+        """The chords that it was composed on, in seconds of the new piece."""
+        return self.view.harmony
+
+    @property
+    def chords_text(self) -> str:
+        """The chords as text that can be edited, see `compjax/music/chord_files.py`."""
+        from compjax.music.chord_files import text_of
+
+        return text_of(self.chords)
+
+    @property
+    def groove(self) -> Groove:
+        """The hits that it was composed on; UserError if there are none."""
+        from compjax.compose.scenes import groove_of
+
+        return groove_of(self.view)
+
+    def table(self) -> str:
+        """The component weights as a table in text."""
+        return gates.table(self.weights, f"Creative agent: {self.report['agent']}")
+
+    def words(self) -> str:
+        """The report in words, a sentence a line."""
+        return "\n".join(self.report["words"])
+
+    def save(self, path: str | os.PathLike) -> tuple[pathlib.Path, ...]:
+        """Write the sound to `path` and, beside it, the MIDI and JSON files; all of them or none.
+
+        Returns:
+            The paths written: sound, MIDI, JSON.
+
+        Raises:
+            UserError: if the name is of no sound file or a file cannot be written.
+        """
+        from compjax.music.midi import write_midi
+
+        sound, midi, text = output_paths(path)
+        with _staged(text) as temporary_text, _staged(midi) as temporary_midi:
+            temporary_text.write_text(self.json, encoding="utf-8")
+            write_midi(temporary_midi, self.notes, self.tempo)
+            waveform.write(sound, self.audio, self.sample_rate)  # the largest; the others follow it
+        return sound, midi, text
+
+    def plot(self, path: str | os.PathLike, span: tuple[float, float] | None = None) -> pathlib.Path:
+        """Write one picture of everything: input, target, notes, result, weights.
+
+        Args:
+            path: a file whose name ends in .png or .svg.
+            span: seconds from and to; the first 30 s if not given.
+
+        Raises:
+            UserError: if the name ends otherwise or the file cannot be written.
+        """
+        from compjax.compose.requests import picture_kind
+        from compjax.pages import pictures
+
+        drawn = pictures.overview(self, kind=picture_kind(path), span=span)
+        with atomic_path(path) as temporary:
+            temporary.write_bytes(drawn)
+        return pathlib.Path(path)
+
+    def html(self, name: str = "composition") -> str:
+        """A page that holds everything: players, pictures, tables, downloads called `name`."""
+        from compjax.pages import page
+
+        return page.html(self, name)
+
+    def save_page(self, path: str | os.PathLike) -> pathlib.Path:
+        """Write `html` to a file; UserError if it cannot be written."""
+        with atomic_path(path) as temporary:
+            temporary.write_text(self.html(pathlib.Path(path).stem), encoding="utf-8")
+        return pathlib.Path(path)
+
+    def save_groove(self, path: str | os.PathLike) -> pathlib.Path:
+        """Write the hits that it was composed on, as MIDI or text by the ending; UserError if it fails."""
+        return self.groove.save(path)
+
+    def save_chords(self, path: str | os.PathLike) -> pathlib.Path:
+        """Write the chords that it was composed on, as MIDI or text by the ending; UserError if it fails."""
+        from compjax.music.chord_files import save_chords
+
+        if not self.chords.spans:
+            raise UserError("no chords were heard, so there are none to save")
+        return save_chords(self.chords, path, self.tempo)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from compjax.pages import page
+
+        return page.fragment(self)
+
+
+@contextlib.contextmanager
+def _staged(path: pathlib.Path) -> Iterator[pathlib.Path]:
+    """`atomic_path` for writers that use it themselves: what they raise names `path`."""
+    with atomic_path(path) as temporary:
+        try:
+            yield temporary
+        except UserError as error:
+            raise UserError(str(error).replace(os.fspath(temporary), os.fspath(path))) from error

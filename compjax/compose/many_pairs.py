@@ -1,0 +1,91 @@
+"""Many pairs into one folder, with an index page where pages are asked for."""
+
+from __future__ import annotations
+
+import dataclasses
+import pathlib
+from collections.abc import Mapping, Sequence
+
+from compjax.compose.options import ComposeOptions
+from compjax.compose.requests import Extras, Request, page_path
+from compjax.errors import UserError
+from compjax.files import atomic_path
+from compjax.pair_lists import read_pairs
+
+INDEX = "index.html"
+
+
+@dataclasses.dataclass(frozen=True)
+class IndexEntry:
+    """A line of the index: what was composed, its files beside the index, the verdict, scores by name."""
+
+    name: str
+    page: str
+    sound: str
+    verdict: str
+    scores: Mapping[str, float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Batch:
+    """Pairs to be composed, each into NAME.wav and the files beside it.
+
+    Attributes:
+        pairs: folder or CSV file, see `pair_lists.read_pairs`.
+        folder: where everything is written; it is made if it is not there.
+        num_samples: variations of each pair.
+        options: see `ComposeOptions`.
+        report: whether pages and their index are written.
+    """
+
+    pairs: str
+    folder: str
+    num_samples: int = 1
+    options: ComposeOptions = ComposeOptions()
+    report: bool = False
+
+    def requests(self) -> list[Request]:
+        """One for each pair; the folder is made.
+
+        Raises:
+            UserError: if there are no pairs, or the folder cannot be made.
+        """
+        pairs = read_pairs(self.pairs)
+        folder = pathlib.Path(self.folder)
+        if folder.suffix.lower() in (".wav", ".flac"):
+            raise UserError(f"with --pairs the output is a folder, not a sound file such as {folder}")
+        try:
+            folder.mkdir(exist_ok=True)
+        except OSError as error:
+            raise UserError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+        made = []
+        for pair in pairs:
+            sound = str(folder / f"{pair.name}.wav")
+            made.append(
+                Request(
+                    str(pair.input),
+                    str(pair.target),
+                    sound,
+                    self.num_samples,
+                    self.options,
+                    extras=Extras(report=self.report),
+                )
+            )
+        return made
+
+    def write_index(self, entries: Sequence[IndexEntry]) -> pathlib.Path:
+        """Write the page that links all pages; UserError if it cannot be written."""
+        from compjax.pages import page
+
+        path = pathlib.Path(self.folder) / INDEX
+        with atomic_path(path) as temporary:
+            temporary.write_text(page.index(entries), encoding="utf-8")
+        return path
+
+
+def entry_of(composition, sound: pathlib.Path) -> IndexEntry:
+    """What the index says of a composition whose sound is saved as `sound`."""
+    report, view = composition.report, composition.view
+    scores = {key: report["adherence"].get(key) for key in ("onset_f1", "in_chord")}
+    name = f"{view.input.name} × {view.target.name}"
+    return IndexEntry(name, page_path(sound).name, sound.name, report["verdict"], scores)

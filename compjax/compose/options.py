@@ -1,0 +1,160 @@
+"""What a composition is asked for. Pure Python, so that mistakes are found before anything heavy loads."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from compjax.errors import UserError
+
+if TYPE_CHECKING:
+    from compjax.music.score import Harmony
+
+FACTORS = ("rhythm", "harmony", "timbre")
+"""The factors of a clip, in the order of every table and vector."""
+
+SOURCES = ("input", "target")
+"""The two clips, in the order of the components."""
+
+CHOICES = (*SOURCES, "auto")
+"""What a factor's switch can say; auto leaves it to the selector."""
+
+COMPONENTS = tuple(f"{source} {factor}" for source in SOURCES for factor in FACTORS)
+"""The six components, in the order of the gates."""
+
+
+ARRANGERS = ("rules", "network")
+"""Who decides the notes: see `compjax/arranging/arrangers.py`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class ComposeOptions:
+    """How two clips become one.
+
+    Attributes:
+        rhythm: clip that the rhythm comes from: "input", "target", or "auto" (the selector decides).
+        harmony: the same for the harmony.
+        timbre: the same for the timbre.
+        weights: six numbers in [0, 1] in the order of `COMPONENTS`, in place of the switches.
+        seed: with the number of the variation, decides everything that is drawn; 0 or more.
+        style: numbers in [0, 1] by name (the fields of `Style`); the rest are drawn.
+        align: move the target's beats onto the input's.
+        arranger: "rules" or "network", who decides the notes.
+        chords: a `Harmony` (`compjax.read_chords`) in the place of the one that is heard; None for that one.
+
+    Raises:
+        UserError: at construction, if a value is none of these.
+    """
+
+    rhythm: str = "auto"
+    harmony: str = "auto"
+    timbre: str = "auto"
+    weights: Sequence[float] | None = None
+    seed: int = 0
+    style: Mapping[str, float] | None = None
+    align: bool = True
+    arranger: str = "rules"
+    chords: Harmony | None = None
+
+    def __post_init__(self):
+        _check_switches(self)
+        _check_weights(self.weights)
+        _check_style(self.style or {})
+        if not isinstance(self.seed, int) or self.seed < 0:
+            raise UserError(f"the seed must be a whole number of 0 or more, not {self.seed!r}")
+        if (self.chords is not None) and not getattr(self.chords, "spans", ()):
+            raise UserError("the chords hold none; give those that read_chords returns")
+        if self.arranger not in ARRANGERS:
+            raise UserError(f"the arranger must be one of {', '.join(ARRANGERS)}, not {self.arranger!r}")
+
+    @property
+    def switches(self) -> tuple[str, str, str]:
+        """The switches in the order of `FACTORS`."""
+        return (self.rhythm, self.harmony, self.timbre)
+
+    def for_groove(self) -> ComposeOptions:
+        """The options with a groove in the input's place: it has a rhythm, and nothing else.
+
+        Raises:
+            UserError: if another clip's rhythm is asked for, or the groove's harmony or timbre.
+        """
+        possible = dict(zip(FACTORS, ("input", "target", "target"), strict=True))
+        for (factor, only), choice in zip(possible.items(), self.switches, strict=True):
+            if choice not in (only, "auto"):
+                raise UserError(f"with a groove, {factor} comes from the {only}; leave out {factor}={choice}")
+        if self.weights is not None:
+            raise UserError("with a groove there is nothing to weigh; leave out the weights")
+        return dataclasses.replace(self, **possible)
+
+    def summary(self) -> dict:
+        """The options as they stand in a report: chords by time and name."""
+        values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        if self.chords is not None:
+            from compjax.music.chord_names import name_of
+
+            values["chords"] = [[round(s.start, 3), name_of(s.pitches, s.bass)] for s in self.chords.spans]
+        return values
+
+
+def _check_switches(options: ComposeOptions) -> None:
+    for factor, choice in zip(FACTORS, options.switches, strict=True):
+        if choice not in CHOICES:
+            raise UserError(f"{factor} must be one of {', '.join(CHOICES)}, not {choice!r}")
+        if options.weights is not None and choice != "auto":
+            raise UserError(f"give either the six weights or {factor}={choice}, not both")
+
+
+def _check_weights(weights: Sequence[float] | None) -> None:
+    if weights is None:
+        return
+    if len(weights) != len(COMPONENTS):
+        raise UserError(f"{len(COMPONENTS)} weights are needed ({', '.join(COMPONENTS)}), not {len(weights)}")
+    for name, weight in zip(COMPONENTS, weights, strict=True):
+        if not (math.isfinite(weight) and 0.0 <= weight <= 1.0):
+            raise UserError(f"the weight of {name} must be between 0 and 1, not {weight}")
+
+
+def _check_style(style: Mapping[str, float]) -> None:
+    if not style:
+        return
+    from compjax.music.style import Style  # brings NumPy
+
+    names = [field.name for field in dataclasses.fields(Style)]
+    for name, value in style.items():
+        if name not in names:
+            raise UserError(f"there is no style called {name!r}; there are {', '.join(names)}")
+        if not (math.isfinite(value) and 0.0 <= value <= 1.0):
+            raise UserError(f"the style {name} must be between 0 and 1, not {value}")
+
+
+def parse_weights(text: Sequence[str]) -> tuple[float, ...]:
+    """The numbers of a comma-separated list that is already split.
+
+    Raises:
+        UserError: if one is no number.
+    """
+    return tuple(_number(word, "a weight") for word in text)
+
+
+def parse_style(assignments: Sequence[str]) -> dict[str, float]:
+    """`name=value` texts as a mapping.
+
+    Raises:
+        UserError: if one has no equals sign or no number behind it.
+    """
+    style = {}
+    for text in assignments:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise UserError(f"a style is given as name=value, such as density=0.5, not {text!r}")
+        style[name.strip()] = _number(value, f"the style {name.strip()}")
+    return style
+
+
+def _number(text: str, what: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise UserError(f"{what} must be a number, not {text!r}") from None

@@ -1,0 +1,118 @@
+"""What became of a composition: how well it follows its sources, how new it is, in figures and in words."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from compjax.arranging import gates
+from compjax.arranging.steering import HEARD, Steering
+from compjax.audio.loudness import SILENCE_RMS
+from compjax.compose import align, clips
+from compjax.constants import SAMPLE_RATE
+from compjax.measures import adherence, verdict
+from compjax.music.score import Note
+
+EXCERPT_SECONDS = 60.0
+"""Only this much of a clip is measured, from its beginning: the searches for copies are quadratic."""
+
+ADHERENCE = (
+    "onset_f1",
+    "onset_lag",
+    "beat_f1",
+    "envelope_cosine",
+    "chroma_cosine",
+    "in_chord",
+    "timbre_margin",
+)
+"""The scores that say how well the sources are followed; the others say how new the output is."""
+
+SILENT = "The output is silent: no note was composed. Try other switches, or clips with clearer onsets."
+"""Takes the place of the report's sentences where nothing can be measured."""
+
+
+@dataclasses.dataclass(frozen=True)
+class References:
+    """The beginnings of the input and of the target as it was aligned, described."""
+
+    input: adherence.Description
+    target: adherence.Description
+
+
+def excerpt(audio: np.ndarray) -> np.ndarray:
+    """The part of audio `[S]` that is measured."""
+    return audio[: round(EXCERPT_SECONDS * SAMPLE_RATE)]
+
+
+def describe_references(
+    input_audio: np.ndarray, target_audio: np.ndarray, alignment: align.Alignment
+) -> References:
+    """Describe what every variation of a pair is measured against; both clips `[S]` at 24 kHz."""
+    beginning = excerpt(input_audio)
+    aligned = align.apply_audio(target_audio, alignment.map, beginning.size)
+    return References(adherence.describe(beginning), adherence.describe(aligned))
+
+
+def measure(
+    references: References,
+    audio: np.ndarray,
+    notes: tuple[Note, ...],
+    weights: dict[str, dict[str, float]],
+    steering: Steering = HEARD,
+) -> dict:
+    """Scores of the output `[S]` against the sources that weigh more, and the verdict, ready for JSON.
+
+    Where chords were given, the harmony is measured against them.
+    """
+    sources = gates.chosen_sources(weights)
+    scores = adherence.evaluate(
+        adherence.describe(excerpt(audio)),
+        references.input,
+        references.target,
+        adherence.Switches(**sources),
+        known=None if steering.harmony is None else adherence.Known(spans=steering.harmony.spans),
+    )
+    if steering.harmony is not None:
+        scores = dataclasses.replace(scores, chroma_cosine=None)  # that of the recording's own chords
+    silent = clips.level(audio) < SILENCE_RMS
+    figures = {k: round(float(v), 4) for k, v in dataclasses.asdict(scores).items() if v is not None}
+    return {
+        "agent": gates.AGENT_LINE.removeprefix("Creative agent: "),
+        "weights": weights,
+        "sources": sources,
+        "notes": len(notes),
+        "seconds": round(audio.size / SAMPLE_RATE, 3),
+        "adherence": {name: value for name, value in figures.items() if name in ADHERENCE},
+        "novelty": {name: value for name, value in figures.items() if name not in ADHERENCE},
+        "verdict": "silent" if silent else verdict.judge(scores).value,
+        "words": [SILENT] if silent else [*in_words(scores, sources, steering), warned(scores)],
+    }
+
+
+def in_words(
+    scores: adherence.FactorScores, sources: dict[str, str], steering: Steering = HEARD
+) -> list[str]:
+    """One sentence for each factor."""
+    rhythm = f"{sources['rhythm']}'s rhythm" if steering.rhythm is None else "groove"
+    harmony = f"{sources['harmony']}'s harmony" if steering.harmony is None else "given chords"
+    nearer, other = sources["timbre"], {"input": "target", "target": "input"}[sources["timbre"]]
+    if scores.timbre_margin < 0:
+        nearer, other = other, nearer
+    return [
+        f"The output {_how_far(scores.onset_f1)} the {rhythm} (onset F1 {scores.onset_f1:.2f}).",
+        f"It {_how_far(scores.in_chord)} the {harmony} "
+        f"({scores.in_chord:.0%} of its pitched energy on the sounding pitch classes).",
+        f"Its timbre is nearer to the {nearer} than to the {other} (margin {abs(scores.timbre_margin):.2f}).",
+    ]
+
+
+def warned(scores: adherence.FactorScores) -> str:
+    """The copy guard's sentence, marked as a warning where the output is not new."""
+    sentence = verdict.in_words(scores)
+    return sentence if verdict.judge(scores) is verdict.Verdict.NEW else f"WARNING: {sentence}"
+
+
+def _how_far(share: float) -> str:
+    """A verb for a share in [0, 1]."""
+    return "follows" if share >= 0.75 else "partly follows" if share >= 0.5 else "hardly follows"

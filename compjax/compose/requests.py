@@ -1,0 +1,192 @@
+"""What a caller asks for in files, checked as far as it can be before anything heavy loads."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Iterator, Sequence
+
+from compjax.compose.options import ComposeOptions
+from compjax.errors import UserError
+
+SOUND_SUFFIXES = (".wav", ".flac")
+"""Endings that a composition's sound can be saved under."""
+
+PICTURE_SUFFIXES = (".png", ".svg")
+"""Endings that a picture can be saved under."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Extras:
+    """What is written besides sound, MIDI and JSON.
+
+    Attributes:
+        plot: path of a picture; with several variations, numbered as they are.
+        report: whether an HTML page is written beside each sound.
+        save_groove: path for the groove that was composed on.
+        save_chords: path for the chords that it was composed on.
+    """
+
+    plot: str | None = None
+    report: bool = False
+    save_groove: str | None = None
+    save_chords: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Request:
+    """Clips, output and options of one or several compositions.
+
+    Attributes:
+        input: path of the input clip; None where a groove stands in its place.
+        target: path of the target clip.
+        output: path of the sound to write.
+        num_samples: variations; above 1, their files are numbered.
+        options: see `ComposeOptions`.
+        groove: path of a groove in the place of the input.
+        chords: path of chords in the place of those that are heard.
+        extras: what else is written.
+    """
+
+    input: str | None
+    target: str
+    output: str
+    num_samples: int = 1
+    options: ComposeOptions = ComposeOptions()
+    groove: str | None = None
+    chords: str | None = None
+    extras: Extras = Extras()
+
+    def outputs(self) -> list[pathlib.Path]:
+        """Path of the sound of each variation: the one asked for, or numbered ones."""
+        return self._numbered(self.output)
+
+    def _numbered(self, path: str) -> list[pathlib.Path]:
+        path = pathlib.Path(path)
+        if self.num_samples == 1:
+            return [path]
+        return [path.with_name(f"{path.stem}_{i}{path.suffix}") for i in range(self.num_samples)]
+
+    def written(self, index: int) -> list[pathlib.Path]:
+        """All files of variation `index`; groove and chords, which all share, are the first's."""
+        sound, extras = self.outputs()[index], self.extras
+        paths = [*output_paths(sound)]
+        paths += [self._numbered(extras.plot)[index]] if extras.plot else []
+        paths += [page_path(sound)] if extras.report else []
+        shared = (extras.save_groove, extras.save_chords)
+        return paths + [pathlib.Path(path) for path in shared if path and index == 0]
+
+    def check(self) -> None:
+        """Look at the paths.
+
+        Raises:
+            UserError: if a file that is to be read is missing or none, or an output cannot be
+                written, would replace one that is read, or is asked for twice.
+        """
+        read = {"input": self.input, "target": self.target, "groove": self.groove, "chords": self.chords}
+        for role, path in read.items():
+            if path is not None:
+                _check_read(role, path)
+        if self.extras.plot:
+            picture_kind(self.extras.plot)
+        given = [path for path in read.values() if path is not None]
+        taken: set[str] = set()
+        for index in range(self.num_samples):
+            for path in self.written(index):
+                _check_output(path, given)
+                if os.path.realpath(path) in taken:
+                    raise UserError(f"{path} would be written twice; give its files different names")
+                taken.add(os.path.realpath(path))
+
+    def carry_out(self, session, progress=None) -> Iterator[tuple]:
+        """Compositions with the paths they are meant for, one after the other.
+
+        Raises:
+            UserError: if groove or chords cannot be read, or a clip will not do.
+        """
+        given, options = self.given()
+        values = {field.name: getattr(options, field.name) for field in dataclasses.fields(options)}
+        made = session.compose_many(given, self.target, self.num_samples, progress=progress, **values)
+        yield from zip(made, self.outputs(), strict=True)
+
+    def given(self) -> tuple:
+        """What stands in the input's place, and the options with the chords, both read from their files."""
+        given, options = self.input, self.options
+        if self.groove is not None:
+            from compjax.music.groove import read_groove
+
+            given, options = read_groove(self.groove), options.for_groove()
+        if self.chords is not None:
+            from compjax.music.chord_files import read_chords
+
+            options = dataclasses.replace(options, chords=read_chords(self.chords))
+        return given, options
+
+    def write(self, composition, index: int) -> list[pathlib.Path]:
+        """Write variation `index` and what else is asked for; returns the paths.
+
+        Raises:
+            UserError: if a file cannot be written, or there is no groove or chord to be saved.
+        """
+        extras, sound = self.extras, self.outputs()[index]
+        if extras.save_groove and index == 0:
+            composition.save_groove(extras.save_groove)
+        if extras.save_chords and index == 0:
+            composition.save_chords(extras.save_chords)
+        composition.save(sound)
+        if extras.plot:
+            composition.plot(self._numbered(extras.plot)[index])
+        if extras.report:
+            composition.save_page(page_path(sound))
+        return self.written(index)
+
+
+def output_paths(path: str | os.PathLike) -> tuple[pathlib.Path, pathlib.Path, pathlib.Path]:
+    """Paths of the sound, MIDI and JSON files of a composition that is saved as `path`.
+
+    Raises:
+        UserError: if `path` ends in none of `SOUND_SUFFIXES`.
+    """
+    sound = pathlib.Path(path)
+    if sound.suffix.lower() not in SOUND_SUFFIXES:
+        raise UserError(f"cannot write {os.fspath(path)}: its name must end in {' or '.join(SOUND_SUFFIXES)}")
+    return sound, sound.with_suffix(".mid"), sound.with_suffix(".json")
+
+
+def page_path(sound: str | os.PathLike) -> pathlib.Path:
+    """Path of the page beside a sound file."""
+    return pathlib.Path(sound).with_suffix(".html")
+
+
+def picture_kind(path: str | os.PathLike) -> str:
+    """The form of a picture that is saved as `path`: "png" or "svg".
+
+    Raises:
+        UserError: if its name ends otherwise.
+    """
+    suffix = pathlib.Path(path).suffix.lower()
+    if suffix not in PICTURE_SUFFIXES:
+        raise UserError(
+            f"cannot write {os.fspath(path)}: a picture's name must end in {' or '.join(PICTURE_SUFFIXES)}"
+        )
+    return suffix[1:]
+
+
+def _check_read(role: str, path: str) -> None:
+    if not os.path.exists(path):
+        raise UserError(f"there is no {role} file {path}")
+    if not os.path.isfile(path):
+        raise UserError(f"the {role} {path} is not a file; give the name of one file")
+
+
+def _check_output(path: pathlib.Path, given: Sequence[str]) -> None:
+    folder = path.parent
+    if not folder.is_dir():
+        raise UserError(f"cannot write {path}: the folder {folder} does not exist; create it first")
+    if path.is_dir():
+        raise UserError(f"cannot write {path}: it is a folder; give the name of a file")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise UserError(f"cannot write {path}: permission to write in {folder} is denied")
+    if path.exists() and any(os.path.samefile(path, clip) for clip in given):
+        raise UserError(f"cannot write {path}: it is one of the files that are read; choose another name")

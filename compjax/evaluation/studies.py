@@ -1,0 +1,203 @@
+"""compjax-evaluate --interventions, --variations, --auto: studies of one model; --midi: real music for them.
+
+    compjax-evaluate --pairs=pairs.csv --interventions --output=report
+    compjax-evaluate --rendered=16 --variations=4 --output=report
+    compjax-evaluate --rendered=16 --midi=FOLDER --auto --output=report
+
+--interventions swaps one factor at a time for another pair's and measures how far each factor moves.
+--variations composes every pair several times: do they differ, and do all keep the scores? --auto leaves all
+switches to the agent: does it choose the input's rhythm and the target's harmony and timbre? With --midi,
+rhythms and chords of rendered pairs are those of the folder's MIDI files.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+from absl import flags
+
+from compjax.errors import UserError
+
+OWN_CHOICE = ", auto"
+"""Added to the model's name where it chooses its weights itself."""
+
+NOT_BESIDE = ("switches", "compare_agents")
+"""Flags that ask for something else than a study."""
+
+FEWEST = 2
+"""Variations that can be compared."""
+
+
+def define_flags(values: flags.FlagValues) -> None:
+    """The studies' own flags."""
+    text = "Study: swap one factor at a time for another pair's; only its metric should move."
+    flags.DEFINE_bool("interventions", False, text, values)
+    text = "Study: compose every pair this often, with the variations of --seed; how alike are they?"
+    flags.DEFINE_integer("variations", 0, text, 0, flag_values=values)
+    flags.DEFINE_bool("auto", False, "Study: all switches on auto; what does the agent choose?", values)
+    text = "--rendered: take rhythms and chords from this folder's MIDI files (drums on channel 10)."
+    flags.DEFINE_string("midi", None, text, values)
+
+
+def chosen(values: flags.FlagValues) -> str | None:
+    """The study that the flags ask for, None if none.
+
+    Raises:
+        UserError: if they ask for several things, or for something that makes no sense.
+    """
+    found = [name for name in STUDIES if values[name].value]
+    besides = [name for name in NOT_BESIDE if values[name].value]
+    if values.midi is not None and not values.rendered:
+        raise UserError("--midi is for rendered pairs: give --rendered=N with it")
+    if values.midi is not None and values.switches:
+        raise UserError("--switches are judged on two pitched clips, --midi makes drums and pitched ones")
+    if found and len(found + besides) > 1:
+        raise UserError(f"--{found[0]} and --{(found + besides)[1]} do not go together; give one of them")
+    if 0 < values.variations < FEWEST:
+        raise UserError(f"--variations={values.variations}: at least {FEWEST} are needed to be compared")
+    if found and not values.model:
+        raise UserError(f"--{found[0]} is a study of the model; leave out --nomodel")
+    return found[0] if found else None
+
+
+def study(values: flags.FlagValues, pairs: list, load: Callable[..., Any]) -> tuple[dict, list[str]]:
+    """Run the study that the flags ask for, and give results for JSON and their tables.
+
+    Args:
+        pairs: recordings, or what `rendered` returns.
+        load: (checkpoint, codec, codec_weights) to a session.
+    """
+    run = STUDIES[chosen(values)]
+    return run(values, pairs, load(values.checkpoint, values.codec, values.codec_weights))
+
+
+def rendered(values: flags.FlagValues) -> list:
+    """Rendered pairs of drums and pitched clips, which hold chords but for --auto and --midi: any kind."""
+    from compjax.data.drawing import swaps
+    from compjax.data.drawing.midi_pairs import MidiPairs
+    from compjax.evaluation import testsets
+
+    music = swaps if values.midi is None else MidiPairs(values.midi)
+    parts = () if values.midi is not None or values.auto else ("held",)
+    return testsets.rendered_pairs(music, values.rendered, values.seed, parts=parts)
+
+
+def interventions(values: flags.FlagValues, pairs: list, session: Any) -> tuple[dict, list[str]]:
+    """The model's matrix and, of rendered pairs, the truth's, without pairs in which no chords are heard."""
+    from absl import logging
+
+    from compjax.evaluation import benchmark
+    from compjax.evaluation import interventions as study
+
+    usable, chords, left_out = [], {}, []
+    for pair in pairs:
+        heard = compose_told(session, pair.given, pair, values.seed, dict(pair.style)).chords
+        if heard.spans:
+            usable.append(pair)
+            chords[id(pair)] = heard
+        else:
+            left_out.append(pair.name)
+            logging.warning("%s: left out, as no chords are heard in its target", pair.name)
+    systems = {benchmark.OURS: composing_of_three(session, chords, values.seed)}
+    if values.rendered:
+        systems[benchmark.CEILING] = true_piece
+    made = {name: study.summarise(study.run(usable, compose, name)) for name, compose in systems.items()}
+    return {"systems": {}, "interventions": made, "left_out": left_out}, study.tables(made)
+
+
+def compose_told(session: Any, given, target, seed: int, style: dict, chords: Any = None) -> Any:
+    """A composition of input `given` `[S]` and a pair's target, told which clip each factor is from."""
+    from compjax.constants import SAMPLE_RATE
+    from compjax.measures.adherence import Switches
+
+    return session.compose(
+        given,
+        target.target,
+        sample_rate=SAMPLE_RATE,
+        **dataclasses.asdict(Switches()),
+        chords=chords,
+        seed=seed,
+        style=style or None,
+        align=target.aligned is not None,
+    )
+
+
+def composing_of_three(session: Any, chords: dict[int, Any], seed: int) -> Callable[..., Any]:
+    """The session as what interventions compose with: the harmony's source is heard apart from the timbre's.
+
+    Every piece is given the chords that its harmony's pair is composed on (`chords`, by the pair's id), also
+    where harmony and timbre are of one pair, so that all are made the same way.
+    """
+    from compjax.evaluation.benchmark import Output
+
+    def compose(sources) -> Output:
+        style, heard = dict(sources.style), chords[id(sources.harmony)]
+        made = compose_told(session, sources.rhythm.given, sources.timbre, seed, style, heard)
+        return Output(made.audio, made.notes)
+
+    return compose
+
+
+def true_piece(sources) -> Any:
+    """The rendered truth of three sources: what the swaps do to the metrics at best."""
+    from compjax.data.drawing import swaps
+    from compjax.evaluation.benchmark import Output
+    from compjax.music.style import Style
+
+    rhythm, harmony, timbre = (pair.drawn for pair in (sources.rhythm, sources.harmony, sources.timbre))
+    target = dataclasses.replace(timbre.target, harmony=harmony.target.harmony)
+    recombined = dataclasses.replace(rhythm, target=target)
+    return Output(swaps.arrangement(recombined, (0, 1, 1), Style(**sources.style)).audio)
+
+
+def variations(values: flags.FlagValues, pairs: list, session: Any) -> tuple[dict, list[str]]:
+    """How alike the variations are, and their scores."""
+    from compjax.evaluation import variations as study
+
+    if not session.writes_notes:
+        raise UserError("this agent writes no notes, and variations are compared by their notes")
+    results = study.summarise(study.run(pairs, varying(session, values.seed), values.variations))
+    return results, study.tables(results)
+
+
+def varying(session: Any, seed: int) -> Callable[..., list]:
+    """The session as what makes variations: all of one seed, their styles drawn and not the truth's."""
+    from compjax.constants import SAMPLE_RATE
+    from compjax.evaluation.benchmark import Output
+    from compjax.measures.adherence import Switches
+
+    def vary(pair, count: int) -> list:
+        made = session.compose_many(
+            pair.given,
+            pair.target,
+            count,
+            sample_rate=SAMPLE_RATE,
+            **dataclasses.asdict(Switches()),
+            seed=seed,
+            align=pair.aligned is not None,
+        )
+        return [Output(one.audio, one.notes) for one in made]
+
+    return vary
+
+
+def auto(values: flags.FlagValues, pairs: list, session: Any) -> tuple[dict, list[str]]:
+    """What the model chooses, and its scores with and without being told."""
+    from compjax.evaluation import agent_table, benchmark, own_choice, report
+    from compjax.evaluation.systems import composing
+
+    weights: list = []
+    own = benchmark.OURS + OWN_CHOICE
+    systems = {
+        benchmark.OURS: composing(session, values.seed),
+        own: composing(session, values.seed, told=False, weights=weights),
+    }
+    results = agent_table.add_weights(report.as_dict(benchmark.run(pairs, systems)), {own: weights})
+    results["own_choice"] = own_choice.summarise(results["pairs"], weights)
+    return results, [own_choice.table(results["own_choice"]), report.table(results)]
+
+
+STUDIES = {"interventions": interventions, "variations": variations, "auto": auto}
+"""The studies by the names of their flags."""

@@ -1,0 +1,181 @@
+"""From what an agent heard to hits and chords.
+
+The agent gives probabilities frame by frame; here they are read as events, in the way that is most
+probable over the whole: hits by their peaks, chords by the best division of the clip into stretches
+of one chord each.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from compjax.arranging import gates
+from compjax.audio.pitch_spectrum import STRIDE
+from compjax.constants import FRAME_RATE, MIN_PITCH, NUM_VOICES
+from compjax.music.score import Harmony, Hit, Rhythm, Span
+
+CLASSES = 12
+
+
+@dataclasses.dataclass(frozen=True)
+class HearingConfig:
+    """How hits and chords are read from probabilities.
+
+    Attributes:
+        hit_threshold: lowest probability of a hit.
+        softest_hit: least velocity of a hit; softer ones would not be heard as onsets.
+        reach: frames on either side among which a hit is the most probable of its voice.
+        voice_share: what a voice needs of the most probable voice around it, to be struck too.
+        drum_seconds: longest hit of a clip without pitches, and `pitched_seconds` of one with.
+        odds_bound: most that one frame says for or against a class, natural log odds.
+        change_penalty: natural log odds that a new chord must gain over the old one going on.
+        longest_chord: frames of the pitch spectrum after which a chord is decided anew.
+        energy_weight: how much a class's own energy counts beside what the agent hears; 0 not at all.
+        energy_even: natural log of the power, relative to the strongest class's, that speaks neither for nor
+            against a class, and `energy_bounds` what it says at the least and at the most (log odds).
+        energy_reach: frames on either side over which energy is averaged.
+    """
+
+    hit_threshold: float = 0.3
+    softest_hit: float = 0.05
+    reach: int = 2
+    voice_share: float = 0.7
+    drum_seconds: float = 0.5
+    pitched_seconds: float = 4.0
+    odds_bound: float = 4.0
+    change_penalty: float = 8.0
+    longest_chord: int = 150
+    energy_weight: float = 0.75
+    energy_even: float = -1.5
+    energy_bounds: tuple[float, float] = (-2.0, 1.0)
+    energy_reach: int = 37
+
+
+def hits_of(
+    voices: np.ndarray, velocities: np.ndarray, longest: float, config: HearingConfig = HearingConfig()
+) -> tuple[Hit, ...]:
+    """Hits of voices `[T, 3]` (probabilities) and their velocities `[T, 3]`, sorted by time.
+
+    A hit lasts until the next of its voice, at most `longest` seconds.
+    """
+    reach = config.reach
+    padded = np.pad(voices, ((reach, reach), (0, 0)), constant_values=-1.0)
+    around = np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0)  # [T, 3, 2 reach + 1]
+    best = around.max(axis=(1, 2))[:, None]
+    struck = (voices >= config.hit_threshold) & (voices >= config.voice_share * best)
+    struck &= (voices > around[..., :reach].max(-1)) & (voices >= around[..., reach + 1 :].max(-1))
+    hits = []
+    for voice in range(NUM_VOICES):
+        frames = np.flatnonzero(struck[:, voice])
+        lengths = np.diff(frames, append=len(voices)) / FRAME_RATE
+        for frame, length in zip(frames, lengths, strict=True):
+            velocity = float(np.clip(velocities[frame, voice], config.softest_hit, 1.0))
+            hits.append(Hit((frame + 0.5) / FRAME_RATE, float(min(length, longest)), voice, velocity))
+    return tuple(sorted(hits, key=lambda hit: (hit.time, hit.voice)))
+
+
+def log_odds(probability: np.ndarray, bound: float) -> np.ndarray:
+    """Natural log odds, within `bound` of even: frames are not as independent as a product makes them."""
+    clipped = np.clip(probability, 1e-6, 1.0 - 1e-6)
+    return np.clip(np.log(clipped) - np.log1p(-clipped), -bound, bound)
+
+
+def seconded(classes: np.ndarray, levels: np.ndarray, config: HearingConfig = HearingConfig()) -> np.ndarray:
+    """Probabilities `[T, 12]` of classes as their own energy confirms or doubts them.
+
+    The agent has learned sounds, and a recording may have one that it never heard. Energy at the pitches'
+    fundamentals knows nothing of overtones and cannot be told anything about a sound in advance.
+
+    Args:
+        classes: `[T, 12]` probability that each pitch class sounds, C first.
+        levels: `[T, 64]` magnitude at each pitch's fundamental, from `MIN_PITCH` on.
+        config: how much it counts.
+    """
+    folded = np.zeros(classes.shape)
+    for place in range(levels.shape[1]):
+        folded[:, (MIN_PITCH + place) % CLASSES] += np.square(levels[:, place], dtype=np.float64)
+    window = np.hanning(2 * config.energy_reach + 3)[1:-1]
+    around = np.stack([np.convolve(one, window, "full") for one in folded.T], axis=1)
+    around = around[config.energy_reach :][: len(folded)]
+    strongest = np.maximum(around.max(axis=1, keepdims=True), 1e-30)
+    share = np.log(np.maximum(around / strongest, 1e-12))
+    said = config.energy_weight * np.clip(share - config.energy_even, *config.energy_bounds)
+    return 1.0 / (1.0 + np.exp(-log_odds(classes, np.inf) - said))
+
+
+def divide(odds: np.ndarray, penalty: float, longest: int) -> list[tuple[int, int]]:
+    """The stretches of frames `[first, last)` over which the same classes sound, from log odds `[T, 12]`.
+
+    The most probable division, every stretch paying `penalty`, none over `longest` frames: dynamic
+    programming over where each ends (Bellman, "On the approximation of curves by line segments using
+    dynamic programming", CACM 4(6), 1961).
+    """
+    total = np.concatenate([np.zeros((1, odds.shape[1])), np.cumsum(odds, axis=0)])
+    best, begun = np.zeros(len(total)), np.zeros(len(total), int)
+    for end in range(1, len(total)):
+        first = max(0, end - longest)
+        gain = np.maximum(total[end] - total[first:end], 0.0).sum(axis=1) + best[first:end]
+        begun[end] = first + gain.argmax()
+        best[end] = gain.max() - penalty
+    ends = [len(odds)]
+    while ends[-1] > 0:
+        ends.append(begun[ends[-1]])
+    return list(zip(ends[:0:-1], ends[-2::-1], strict=True))
+
+
+def chords_of(classes: np.ndarray, bass: np.ndarray, config: HearingConfig = HearingConfig()) -> Harmony:
+    """The chords of a clip: which pitch classes sound together when, and on which bass.
+
+    Args:
+        classes: `[T, 12]` probability that each pitch class sounds, C first.
+        bass: `[T, 12]` probability that it is the lowest.
+        config: how they are read.
+    """
+    odds = log_odds(classes[STRIDE // 2 :: STRIDE], config.odds_bound)
+    lowest = np.log(np.maximum(bass[STRIDE // 2 :: STRIDE], 1e-6))
+    spans: list[Span] = []
+    for first, last in divide(odds, config.change_penalty, config.longest_chord):
+        sounding = np.flatnonzero(odds[first:last].sum(axis=0) > 0)
+        if not sounding.size:
+            continue
+        ended = len(classes) if last == len(odds) else last * STRIDE
+        start, end = first * STRIDE / FRAME_RATE, ended / FRAME_RATE
+        root = sounding[lowest[first:last].sum(axis=0)[sounding].argmax()]
+        pitches, under = tuple(MIN_PITCH + int(c) for c in sounding), MIN_PITCH + int(root)
+        if spans and spans[-1].end == start and (spans[-1].pitches, spans[-1].bass) == (pitches, under):
+            spans[-1] = dataclasses.replace(spans[-1], end=end)
+        else:
+            spans.append(Span(start, end, pitches, under))
+    return Harmony(tuple(spans))
+
+
+def read_clip(clip, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:
+    """The hits and the chords that an agent heard in one clip; none from an agent that hears neither."""
+    if not hasattr(clip, "classes"):
+        return Rhythm(()), Harmony()
+    classes = seconded(clip.classes, clip.levels, config)
+    return _read(clip.voices, clip.hit_velocities, clip.classes, classes, clip.bass, config)
+
+
+def read_pair(heard, decided: np.ndarray, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:
+    """The hits and the chords that two clips have together, by their gates `[T, 6]`."""
+    if not all(hasattr(clip, "classes") for clip in heard):
+        return Rhythm(()), Harmony()
+    voices = gates.mixed(decided, "rhythm", *(clip.voices for clip in heard))
+    velocities = gates.mixed(decided, "rhythm", *(clip.hit_velocities for clip in heard))
+    own_classes = gates.mixed(decided, "rhythm", *(clip.classes for clip in heard))
+    classes, bass, levels = (
+        gates.mixed(decided, "harmony", *(getattr(clip, name) for clip in heard))
+        for name in ("classes", "bass", "levels")
+    )
+    classes = seconded(classes, levels, config)
+    return _read(voices, velocities, own_classes, classes, bass, config)
+
+
+def _read(voices, velocities, own_classes, classes, bass, config: HearingConfig) -> tuple[Rhythm, Harmony]:
+    """Hits of voices `[T, 3]` in a clip of classes `[T, 12]`, and the chords of `classes` and `bass`."""
+    is_pitched = np.quantile(own_classes.max(axis=1), 0.75) > 0.8
+    longest = config.pitched_seconds if is_pitched else config.drum_seconds
+    return Rhythm(hits_of(voices, velocities, longest, config), 120.0, 4), chords_of(classes, bass, config)

@@ -1,0 +1,259 @@
+"""How well an output keeps the factors it was asked for: rhythm, harmony, timbre, and how new it is.
+
+In mir_eval's manner: one function a metric, each on descriptions of clips, then `evaluate`, which calls
+them all. Audio `[S]` float32 at 24 kHz; times in seconds. Every clip is brought to one level first. Which
+clip a factor is measured against follows from the switches: the rhythm's source is the input where the
+rhythm switch says input.
+"""
+
+import dataclasses
+
+import numpy as np
+
+from compjax.audio.loudness import normalize_rms
+from compjax.constants import SAMPLE_RATE
+from compjax.measures import beats, chroma, matching, novelty, onsets, timbre
+
+INPUT, TARGET = "input", "target"
+
+SEGMENT_SECONDS = 1.0
+"""Chroma are compared in stretches of this length: half a bar at 120 beats per minute."""
+
+CHORD_SMEAR = 0.1
+"""A known chord counts as sounding this long before and after, in seconds: half the spectrum's window."""
+
+CHORD_MEMORY = 0.25
+"""A target's sounding pitch classes are those of this long before and after, in seconds."""
+
+CHORD_THRESHOLD = 0.15
+"""Amplitude, relative to the strongest pitch class, from which a class of a recording counts as sounding."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Switches:
+    """Which clip each factor is taken from: "input" or "target"."""
+
+    rhythm: str = INPUT
+    harmony: str = TARGET
+    timbre: str = TARGET
+
+    def __post_init__(self):
+        for field, value in dataclasses.asdict(self).items():
+            if value not in (INPUT, TARGET):
+                raise ValueError(f"{field} must be {INPUT!r} or {TARGET!r}, not {value!r}")
+
+    @property
+    def label(self) -> str:
+        """Sources of rhythm, harmony and timbre by initial, such as "ITT"."""
+        return "".join(getattr(self, field.name)[0] for field in dataclasses.fields(self)).upper()
+
+
+@dataclasses.dataclass(frozen=True)
+class Description:
+    """Everything that is measured on one clip; `seconds` is its length."""
+
+    seconds: float
+    envelope: np.ndarray
+    onsets: np.ndarray
+    beats: beats.Beats
+    pitch: chroma.PitchContent
+    timbre: np.ndarray
+    spectrum: np.ndarray
+
+
+def describe(audio: np.ndarray) -> Description:
+    """Description of audio `[S]`, brought to the reference level; ValueError unless it is finite and mono."""
+    audio = np.asarray(audio, np.float32)
+    if audio.ndim != 1 or audio.size == 0 or not np.isfinite(audio).all():
+        raise ValueError(f"audio must be [S] of finite samples, not of shape {audio.shape}")
+    audio = normalize_rms(audio)
+    envelope = onsets.strength(audio)
+    return Description(
+        seconds=len(audio) / SAMPLE_RATE,
+        envelope=envelope,
+        onsets=onsets.onset_times(envelope),
+        beats=beats.track(envelope),
+        pitch=chroma.describe(audio),
+        timbre=timbre.describe(audio),
+        spectrum=novelty.spectrum(audio),
+    )
+
+
+@dataclasses.dataclass(frozen=True)
+class FactorScores:
+    """Scores of one output. All in [0, 1] but `onset_lag` (seconds) and `timbre_margin` (-1 to 1).
+
+    More is better, save for `gating_r2`, `mosaic_r2`, `mix_r2` and the copy correlations, where 1 means
+    nothing new; `mix_weaker` is the weaker source's share of that mix (0 to 0.5). None where it cannot be
+    known: note scores without notes.
+    """
+
+    onset_f1: float
+    onset_lag: float
+    beat_f1: float
+    envelope_cosine: float
+    chroma_cosine: float
+    in_chord: float
+    timbre_margin: float
+    gating_r2: float
+    mosaic_r2: float
+    mix_r2: float
+    mix_weaker: float
+    copy_input: float
+    copy_target: float
+    note_f1: float | None = None
+    ngram_novelty: float | None = None
+
+
+def looped(times: np.ndarray, period: float, seconds: float) -> np.ndarray:
+    """Event times of a clip of length `period` that is played in a loop for `seconds`."""
+    if len(times) == 0 or period >= seconds:
+        return times[times < seconds]
+    rounds = np.arange(int(np.ceil(seconds / period))) * period
+    repeated = (rounds[:, None] + times[None, :]).reshape(-1)
+    return repeated[repeated < seconds]
+
+
+def onset_agreement(output: Description, source: Description) -> tuple[float, float]:
+    """Onset F-measure at 50 ms and the constant delay, at most 20 ms, that was taken off (mir_eval.onset)."""
+    return matching.lagged_f1(looped(source.onsets, source.seconds, output.seconds), output.onsets)
+
+
+def beat_agreement(output: Description, source: Description) -> float:
+    """Beat F-measure at 70 ms (mir_eval.beat.f_measure), no beats being skipped at the beginning."""
+    reference = looped(source.beats.times, source.seconds, output.seconds)
+    return matching.event_f1(reference, output.beats.times, matching.BEAT_TOLERANCE)
+
+
+def envelope_cosine(output: Description, source: Description, smoothing: float = 2.0) -> float:
+    """Cosine of the onset-strength envelopes, both smoothed by a Gaussian of that many frames of 10 ms."""
+    index = np.arange(len(output.envelope)) % len(source.envelope)
+    one, other = (beats.smoothed(e, smoothing) for e in (output.envelope, source.envelope[index]))
+    return _cosine(one, other)
+
+
+def _cosine(one: np.ndarray, other: np.ndarray) -> float:
+    scale = np.linalg.norm(one) * np.linalg.norm(other)
+    return float(np.sum(one * other) / scale) if scale > 1e-12 else 0.0
+
+
+def _looped_frames(values: np.ndarray, count: int) -> np.ndarray:
+    return values[np.arange(count) % len(values)]
+
+
+def chroma_cosine(output: Description, source: Description) -> float:
+    """Cosine of the pitch classes' amplitudes, by segments, each weighed by the output's energy in it."""
+    ours = output.pitch.chroma
+    theirs = _looped_frames(source.pitch.chroma, len(ours))
+    segments = (output.pitch.times / SEGMENT_SECONDS).astype(np.int64)
+    total = weight = 0.0
+    for segment in np.unique(segments):
+        one, other = (np.sqrt(values[segments == segment].sum(axis=0)) for values in (ours, theirs))
+        energy = float(np.sum(one**2))
+        total, weight = total + energy * _cosine(one, other), weight + energy
+    return total / weight if weight > 1e-12 else 0.0
+
+
+def sounding_classes(source: Description, count: int) -> np.ndarray:
+    """Pitch classes `[count, 12]` (bool) that a recording sounds around each frame, told from its chroma.
+
+    Where the source is silent, what sounded last goes on.
+    """
+    reach = int(round(CHORD_MEMORY * chroma.DEFAULT.stft.rate))
+    energy = _running_sum(_looped_frames(source.pitch.chroma, count), reach)
+    strongest = energy.max(axis=1, keepdims=True)
+    quiet = strongest[:, 0] < 1e-4 * max(float(strongest.max(initial=0.0)), 1e-12)
+    last_loud = np.maximum.accumulate(np.where(quiet, 0, np.arange(count)))
+    return (energy >= CHORD_THRESHOLD**2 * np.maximum(strongest, 1e-12))[last_loud]
+
+
+def known_classes(spans, times: np.ndarray) -> np.ndarray:
+    """Pitch classes `[len(times), 12]` (bool) of known chords around each time in seconds.
+
+    Args: spans with `start` (seconds, rising) and `pitches`. A chord is in force until the next begins, the
+    first one
+      also before its start.
+    """
+    begins = np.asarray([span.start for span in spans])
+    classes = np.zeros((len(times), chroma.PITCH_CLASSES), bool)
+    for shift in (-CHORD_SMEAR, 0.0, CHORD_SMEAR):
+        in_force = np.maximum(np.searchsorted(begins, times + shift, side="right") - 1, 0)
+        for index in np.unique(in_force):
+            sounding = np.unique([pitch % chroma.PITCH_CLASSES for pitch in spans[index].pitches])
+            classes[np.ix_(in_force == index, sounding)] = True
+    return classes
+
+
+def _running_sum(values: np.ndarray, reach: int) -> np.ndarray:
+    padded = np.pad(values, ((reach, reach), (0, 0)))
+    return np.lib.stride_tricks.sliding_window_view(padded, 2 * reach + 1, axis=0).sum(axis=-1)
+
+
+def in_chord_energy(output: Description, classes: np.ndarray) -> float:
+    """Share of the output's pitch-class energy that falls on `classes` `[T, 12]`; 0 if nothing is pitched."""
+    energy = output.pitch.chroma
+    total = float(energy.sum())
+    return float(energy[classes].sum()) / total if total > 1e-12 else 0.0
+
+
+def copy_correlation(output: Description, source: Description) -> float:
+    """Strongest correlation of a stretch of 1 to 4 s with any place of the source; 0 where none fits."""
+    return max(0.0, max(novelty.copy_search(output.spectrum, source.spectrum).values(), default=0.0))
+
+
+@dataclasses.dataclass(frozen=True)
+class Known:
+    """What is known of a rendered pair: the harmony source's chords and notes, the arrangement's notes."""
+
+    spans: tuple = ()
+    arrangement: tuple = ()
+    source_notes: tuple = ()
+
+
+def evaluate(
+    output: Description,
+    given: Description,
+    target: Description,
+    switches: Switches = Switches(),
+    known: Known | None = None,
+    notes: tuple | None = None,
+) -> FactorScores:
+    """All scores of an output against the input (`given`) and the target.
+
+    Args:
+      switches: which of the two each factor is measured against.
+      known: the truth about a rendered pair, or None for recordings.
+      notes: the notes that the output claims to play, or None.
+    """
+    clips = {INPUT: given, TARGET: target}
+    rhythm, harmony = clips[switches.rhythm], clips[switches.harmony]
+    onset_f1, onset_lag = onset_agreement(output, rhythm)
+    mixed, weaker = novelty.mix_r2(output.spectrum, given.spectrum, target.spectrum)
+    frames = len(output.pitch.times)
+    spans = known.spans if known else ()
+    classes = known_classes(spans, output.pitch.times) if spans else sounding_classes(harmony, frames)
+    return FactorScores(
+        onset_f1=onset_f1,
+        onset_lag=onset_lag,
+        beat_f1=beat_agreement(output, rhythm),
+        envelope_cosine=envelope_cosine(output, rhythm),
+        chroma_cosine=chroma_cosine(output, harmony),
+        in_chord=in_chord_energy(output, classes),
+        timbre_margin=timbre.margin(
+            output.timbre, clips[switches.timbre].timbre, clips[_other(switches.timbre)].timbre
+        ),
+        gating_r2=novelty.gating_r2(output.spectrum, given.spectrum, target.spectrum),
+        mosaic_r2=novelty.mosaic_r2(output.spectrum, (given.spectrum, target.spectrum)),
+        mix_r2=mixed,
+        mix_weaker=weaker,
+        copy_input=copy_correlation(output, given),
+        copy_target=copy_correlation(output, target),
+        note_f1=matching.note_f1(known.arrangement, notes)
+        if known and known.arrangement and notes is not None
+        else None,
+        ngram_novelty=novelty.ngram_novelty(notes, known.source_notes) if known and notes else None,
+    )
+
+
+def _other(source: str) -> str:
+    return TARGET if source == INPUT else INPUT

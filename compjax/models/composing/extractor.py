@@ -1,0 +1,47 @@
+"""From a clip's latents to its rhythm, harmony and timbre components."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jax.typing import DTypeLike
+
+from compjax.models.composing.config import FACTORS, ExtractorConfig
+from compjax.models.composing.layers import NORM_EPSILON, leaky_relu, same_conv
+
+Array = jax.Array
+
+BATCH_MOMENTUM = 0.9
+"""Share of the running statistics kept at each step; PyTorch's momentum of 0.1 said the other way round."""
+
+
+class MultiScaleExtractor(nn.Module):
+    """Three convolutional branches that look at short, medium and long stretches of time."""
+
+    config: ExtractorConfig = ExtractorConfig()
+    dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, latents: Array, train: bool = False) -> Array:
+        """`latents` `[B, T, D]` to components `[B, T, 3, channels]`, ordered rhythm, harmony, timbre."""
+        branches = [
+            self._branch(latents, factor, kernels, train)
+            for factor, kernels in zip(FACTORS, self.config.kernels, strict=True)
+        ]
+        return jnp.stack(branches, axis=2)
+
+    def _branch(self, latents: Array, factor: str, kernels: tuple[int, int], train: bool) -> Array:
+        config = self.config
+        x = leaky_relu(same_conv(config.hidden, kernels[0], self.dtype, f"{factor}_conv1")(latents))
+        x = leaky_relu(same_conv(config.channels, kernels[1], self.dtype, f"{factor}_conv2")(x))
+        if config.skip:
+            x = x + same_conv(config.channels, 1, self.dtype, f"{factor}_skip")(latents)
+        return self._normalise(x, f"{factor}_norm", train)
+
+    def _normalise(self, x: Array, name: str, train: bool) -> Array:
+        if self.config.norm == "layer":
+            return nn.LayerNorm(NORM_EPSILON, dtype=jnp.float32, name=name)(x)
+        return nn.BatchNorm(
+            not train, momentum=BATCH_MOMENTUM, epsilon=NORM_EPSILON, dtype=jnp.float32, name=name
+        )(x)

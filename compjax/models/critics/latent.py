@@ -1,0 +1,63 @@
+"""Critics of latents: the adversarial one of the original, and the masking agent's style discriminator."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+from flax import linen as nn
+from jax.typing import DTypeLike
+
+from compjax.models.composing.config import DiscriminatorConfig
+from compjax.models.composing.layers import leaky_relu
+
+Array = jax.Array
+
+
+class LatentDiscriminator(nn.Module):
+    """Strided convolutions over time, mean over time, two dense layers."""
+
+    config: DiscriminatorConfig = DiscriminatorConfig()
+    dtype: DTypeLike = jnp.float32
+
+    @nn.compact
+    def __call__(self, latents: Array, train: bool = False) -> Array:
+        """Logits `[B, 1]` that `latents` `[B, T, D]` are real."""
+        drop = nn.Dropout(self.config.dropout, deterministic=not train)
+        x = latents
+        for i, (channels, kernel, stride) in enumerate(self.config.convolutions):
+            conv = nn.Conv(
+                channels, (kernel,), (stride,), padding=kernel // 2, dtype=self.dtype, name=f"conv{i}"
+            )
+            x = drop(leaky_relu(conv(x)))
+        x = jnp.mean(x.astype(jnp.float32), axis=1)
+        x = drop(leaky_relu(nn.Dense(self.config.hidden, name="hidden")(x)))
+        return nn.Dense(1, name="output")(x)
+
+
+class StyleDiscriminator(nn.Module):
+    """Whether latents are real, and whether two of them share a style; the masking agent's critic."""
+
+    channels: tuple[int, ...] = (64, 128, 256)
+    kernel: int = 4
+    stride: int = 2
+    dtype: DTypeLike = jnp.float32
+
+    def setup(self):
+        self.convolutions = [
+            nn.Conv(channels, (self.kernel,), (self.stride,), padding=1, dtype=self.dtype)
+            for channels in self.channels
+        ]
+        self.classifier = nn.Dense(1)
+        self.style_matcher = nn.Dense(1)
+
+    def embed(self, latents: Array) -> Array:
+        """`[B, T, D]` to `[B, channels[-1]]`, averaged over time."""
+        x = latents
+        for conv in self.convolutions:
+            x = leaky_relu(conv(x))
+        return jnp.mean(x.astype(jnp.float32), axis=1)
+
+    def __call__(self, latents: Array, reference: Array) -> tuple[Array, Array]:
+        """Logits `[B, 1]` that `latents` are real, and `[B, 1]` that their style is the `reference`'s."""
+        mine, theirs = self.embed(latents), self.embed(reference)
+        return self.classifier(mine), self.style_matcher(jnp.concatenate([mine, theirs], axis=-1))

@@ -1,0 +1,81 @@
+"""Small files that musicians edit: lines of words, numbers with limits, complaints with the line's number."""
+
+from __future__ import annotations
+
+import math
+import os
+import pathlib
+from collections.abc import Iterator
+
+from compjax.errors import UserError
+from compjax.files import atomic_path
+
+MAX_BYTES = 4_000_000
+"""Largest text file that is read: hours of hits take less."""
+
+MIDI_SUFFIXES = (".mid", ".midi")
+DRUM_CHANNEL = 9
+
+
+def is_midi(path: str | os.PathLike) -> bool:
+    """Whether a file is MIDI by its ending; every other is text."""
+    return pathlib.Path(path).suffix.lower() in MIDI_SUFFIXES
+
+
+def refused(path: str | os.PathLike, number: int, reason: str) -> UserError:
+    """What is wrong with a line, as an error to raise."""
+    return UserError(f"{os.fspath(path)}, line {number}: {reason}")
+
+
+def read_lines(path: str | os.PathLike) -> Iterator[tuple[int, list[str]]]:
+    """Line numbers, from 1, and words of the lines that hold any; what follows " #" is left out.
+
+    Raises:
+        UserError: if the file cannot be read as text.
+    """
+    name = os.fspath(path)
+    try:
+        if os.path.getsize(path) > MAX_BYTES:
+            raise UserError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB; is it a text file?")
+        text = pathlib.Path(path).read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UserError(f"{name} is no text file (byte {error.start} is not UTF-8)") from error
+    except OSError as error:
+        raise UserError(f"cannot read {name}: {error.strerror or error}") from error
+    yield from split_lines(text)
+
+
+def split_lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    """As `read_lines`, of a text that is at hand."""
+    for number, line in enumerate(text.splitlines(), start=1):
+        words = (" " + line).partition(" #")[0].split()
+        if words:
+            yield number, words
+
+
+def parse_number(path, number: int, word: str, what: str, low: float, high: float) -> float:
+    """A word of a line as a number in [low, high]; UserError if it is none."""
+    try:
+        value = float(word)
+    except ValueError:
+        value = math.nan
+    if not (math.isfinite(value) and low <= value <= high):
+        raise refused(path, number, f"{what} must be a number from {low:g} to {high:g}, not {word!r}")
+    return value
+
+
+def write_midi(path, notes, tempo: float, beats_per_bar: int = 4, drums: bool = False) -> None:
+    """Notes as a MIDI file with its meter, on the drum channel if they are drums; UserError if it fails."""
+    import mido
+
+    from compjax.music import midi
+
+    with atomic_path(path) as temporary:
+        midi.write_midi(temporary, notes, tempo)
+        file = mido.MidiFile(os.fspath(temporary))
+        [track] = file.tracks
+        track.insert(0, mido.MetaMessage("time_signature", numerator=beats_per_bar, denominator=4))
+        for message in track if drums else ():
+            if not message.is_meta:
+                message.channel = DRUM_CHANNEL
+        file.save(os.fspath(temporary))

@@ -1,0 +1,262 @@
+"""Compiles a real training step for a TPU pod on a machine without one, and says whether it would fit.
+
+    python -m compjax.training.agent.compile_ahead --config=experiments/compositional.py --topology=v5e-8
+    python -m compjax.training.agent.compile_ahead --config=... --topology=v5e-256,v5p-64 --fsdp=8
+
+Needs the TPU compiler, which comes with pip install 'compjax[tpu]', and no TPU. For each topology it
+prints the memory of a device in use against what there is, the collectives by kind and the
+operations of a step. Exit status: 0, 1 if a device would be fuller than 80 %, 65 for bad input.
+"""
+
+from __future__ import annotations
+
+import collections
+import dataclasses
+import os
+import re
+import sys
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+from absl import app, flags
+from jax.sharding import AxisType, Mesh
+
+from compjax.constants import FRAME_RATE, LATENT_SIZE
+from compjax.errors import EXIT_CODE, UserError
+from compjax.training import sharding
+from compjax.training.monitoring import throughput
+
+FULLEST = 0.8
+"""Share of a device's memory that a step may take: the rest is for XLA's fragmentation and the next batch."""
+
+GIB = 2**30
+COLLECTIVES = ("all-reduce", "all-gather", "reduce-scatter", "all-to-all", "collective-permute")
+DEFAULT_SECONDS = 4.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Topology:
+    """A slice as the TPU compiler names it, and the memory in bytes of one of its devices."""
+
+    name: str
+    memory: int
+
+
+TOPOLOGIES = {
+    "v4-32": Topology("v4:2x2x4", 16 * GIB),
+    "v5e-8": Topology("v5e:2x4", 16 * GIB),
+    "v5e-256": Topology("v5e:16x16", 16 * GIB),
+    "v5p-64": Topology("v5p:2x4x4", 95 * GIB),
+    "v6e-256": Topology("v6e:16x16", 32 * GIB),
+}
+"""By the names that slices are ordered by; v4 and v5p count cores, of which a chip has two. A device is a
+chip, and of a v4, compiled for so, a core with half of its chip's memory.
+
+Source: cloud.google.com/tpu/docs/system-architecture-tpu-vm.
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class Report:
+    """What a step takes of one device.
+
+    Attributes:
+        memory: bytes of arguments, results, temporaries and code together, and what there is.
+        collectives: how many of each kind the program has.
+        gathered: elements of the largest array that an all-gather makes.
+        flops: operations of one device in one step; None if unknown.
+        seconds: that compiling took.
+    """
+
+    topology: str
+    mesh: dict[str, int]
+    batch_size: int
+    memory: int
+    limit: int
+    collectives: dict[str, int]
+    gathered: int
+    flops: float | None
+    seconds: float
+
+    @property
+    def share(self) -> float:
+        """Of the memory that is taken."""
+        return self.memory / self.limit
+
+    def __str__(self) -> str:
+        counts = ", ".join(f"{count} {kind}" for kind, count in self.collectives.items()) or "none"
+        place = " x ".join(f"{name} {size}" for name, size in self.mesh.items())
+        work = f"{self.flops / 1e12:.2f} TFLOP" if self.flops else "unknown"
+        return (
+            f"{self.topology}: mesh {place}, batch {self.batch_size}\n"
+            f"  memory of a chip    {self.memory / GIB:.2f} of {self.limit / GIB:.0f} GiB, {self.share:.0%}\n"
+            f"  collectives         {counts}\n"
+            f"  work of a chip      {work} a step\n"
+            f"  compiled in         {self.seconds:.0f} s"
+        )
+
+
+def describe(name: str) -> tuple[Topology, list[Any]]:
+    """A topology and its devices, which are descriptions and not there.
+
+    Raises:
+        UserError: for an unknown name, or without the TPU compiler.
+    """
+    if name not in TOPOLOGIES:
+        raise UserError(f"unknown topology {name!r}; there are {', '.join(TOPOLOGIES)}")
+    # There is no metadata server to ask what machine this is, and no chip for two processes to quarrel over.
+    os.environ.update({"TPU_SKIP_MDS_QUERY": "1", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1"})
+    from jax.experimental import topologies
+
+    try:
+        found = topologies.get_topology_desc(platform="tpu", topology_name=TOPOLOGIES[name].name)
+    except Exception as error:  # whatever the plug-in raises when it is not there
+        raise UserError(
+            f"there is no TPU compiler here ({_line(error)}): pip install 'compjax[tpu]'"
+        ) from error
+    return TOPOLOGIES[name], list(found.devices)
+
+
+def mesh_of(devices: list[Any], fsdp: int) -> Mesh:
+    """The mesh of these devices, `fsdp` of them sharing each parameter."""
+    if fsdp < 1 or len(devices) % fsdp:
+        raise UserError(f"fsdp {fsdp} does not divide the {len(devices)} devices")
+    places = np.asarray(devices).reshape(-1, fsdp)
+    return Mesh(places, sharding.BATCH_AXES, axis_types=(AxisType.Auto,) * 2)
+
+
+def abstract_batch(batch_size: int, frames: int) -> dict[str, jax.ShapeDtypeStruct]:
+    """Shapes of a batch, from an example as every source makes it."""
+    from compjax.audio.pitch_spectrum import pitch_spectrum
+    from compjax.data.rendering.analysis import Features
+    from compjax.data.sources.example import RHYTHM_OF_INPUT, unlabelled_example
+
+    silence = np.zeros((frames, LATENT_SIZE), np.float32)
+    heard = Features(silence, pitch_spectrum(np.zeros(round(frames / FRAME_RATE * 24_000), np.float32)))
+    clips = (heard, heard, silence)
+    example = unlabelled_example(clips, RHYTHM_OF_INPUT, has_arrangement=True, has_gates=True)
+    return {
+        name: jax.ShapeDtypeStruct((batch_size, *np.shape(value)), np.asarray(value).dtype)
+        for name, value in example.items()
+    }
+
+
+def training_step(config: Any, mesh: Mesh, batch_size: int) -> tuple[Callable[..., Any], tuple[Any, ...]]:
+    """The step that a configuration of an agent trains by, and the shapes that it is called with."""
+    from compjax.models.registry import build_agent
+    from compjax.training.agent.objective import make_objective
+    from compjax.training.agent.optimizer import OptimizerConfig, make_optimizer
+    from compjax.training.agent.step import make_train_step
+    from compjax.training.agent.task import CHOSEN, initial_state, plain, step_config
+
+    settings = step_config(config)
+    sharding.check_batch_size(batch_size, mesh, settings.accumulate)
+    frames = round((config.data.get("seconds", 0.0) or DEFAULT_SECONDS) * FRAME_RATE)
+    agent = build_agent(config.agent.name, plain(config.agent.settings))
+    objective = make_objective(config.losses, plain(config.get("objective", {})))
+    optimizer = make_optimizer(OptimizerConfig(**plain(config.optimizer)))
+    step = make_train_step(agent, optimizer, objective, settings, mesh)
+    batch = abstract_batch(batch_size, frames)
+    shapes = {name: batch[name].shape[1:] for name in settings.given if name not in CHOSEN}
+    state = jax.eval_shape(lambda: initial_state(agent, objective, optimizer, config.seed, frames, shapes))
+    arguments = (
+        sharding.abstract(state, sharding.state_shardings(state, mesh)),
+        sharding.abstract(batch, sharding.batch_sharding(mesh)),
+        sharding.abstract(jax.eval_shape(lambda: objective.frozen), sharding.replicated(mesh)),
+    )
+    return step, arguments
+
+
+def count_collectives(text: str) -> tuple[dict[str, int], int]:
+    """Collectives of a compiled program's text by kind, and the elements of the largest gathered array."""
+    kinds = "|".join(COLLECTIVES)
+    found = re.findall(rf"= (.*?) ({kinds})(?:-start)?\(", text)
+    counts = collections.Counter(kind for _, kind in found)
+    gathered = 0
+    for shapes, kind in found:
+        if kind == "all-gather":
+            sizes = re.findall(r"\[([\d,]*)\]", shapes)
+            gathered = max([gathered, *(int(np.prod([int(n) for n in s.split(",") if n])) for s in sizes)])
+    return {kind: counts[kind] for kind in COLLECTIVES if counts[kind]}, gathered
+
+
+def compile_for(config: Any, topology: str, fsdp: int = 1, batch_per_device: int = 8) -> Report:
+    """Compile a configuration's training step for a topology.
+
+    Raises:
+        UserError: see `describe` and `mesh_of`; or if the step does not fit and the compiler says so.
+    """
+    slice_, devices = describe(topology)
+    mesh = mesh_of(devices, fsdp)
+    batch_size = batch_per_device * mesh.size
+    step, arguments = training_step(config, mesh, batch_size)
+    started = time.monotonic()
+    try:
+        compiled = step.lower(*arguments).compile()
+    except jax.errors.JaxRuntimeError as error:
+        if "RESOURCE_EXHAUSTED" in str(error):
+            raise UserError(f"{topology}: the step does not fit into its memory ({_line(error)})") from error
+        raise
+    used = compiled.memory_analysis()
+    memory = used.argument_size_in_bytes + used.output_size_in_bytes - used.alias_size_in_bytes
+    memory += used.temp_size_in_bytes + used.generated_code_size_in_bytes
+    collectives, gathered = count_collectives(compiled.as_text())
+    return Report(
+        topology=topology,
+        mesh=dict(mesh.shape),
+        batch_size=batch_size,
+        memory=memory,
+        limit=slice_.memory,
+        collectives=collectives,
+        gathered=gathered,
+        flops=throughput.flops_of(compiled),
+        seconds=time.monotonic() - started,
+    )
+
+
+def _line(error: Exception) -> str:
+    """The beginning of an error's text, on one line."""
+    return " ".join(str(error).split())[:200] or type(error).__name__
+
+
+def main(argv: list[str]) -> None:
+    """Compile for each topology that the flags name."""
+    del argv
+    values = flags.FLAGS
+    full = False
+    for name in values.topology:
+        report = compile_for(
+            values.config, name, values.fsdp or values.config.mesh.fsdp, values.batch_per_device
+        )
+        print(report, flush=True)
+        full |= report.share > FULLEST
+    sys.exit(1 if full else 0)
+
+
+def guarded(argv: list[str]) -> None:
+    """`main`, with a user's error as one line and exit status 65."""
+    try:
+        main(argv)
+    except UserError as error:
+        print(f"compile_ahead: {error}", file=sys.stderr)
+        sys.exit(EXIT_CODE)
+
+
+def run() -> None:
+    """Entry point of `python -m compjax.training.agent.compile_ahead`."""
+    from ml_collections import config_flags
+
+    config_flags.DEFINE_config_file(
+        "config", "experiments/compositional.py", "Experiment whose step to compile."
+    )
+    flags.DEFINE_list("topology", ["v5e-8"], f"Slices, of {', '.join(TOPOLOGIES)}.")
+    flags.DEFINE_integer("fsdp", 0, "Devices that share each parameter; 0: mesh.fsdp.", lower_bound=0)
+    flags.DEFINE_integer("batch_per_device", 8, "Clips of a device in a step.", lower_bound=1)
+    app.run(guarded)
+
+
+if __name__ == "__main__":
+    run()

@@ -1,0 +1,149 @@
+"""The adversaries of a run: what learns to tell compositions from music, beside the network that composes.
+
+Up to two: the original's discriminator of latents, and the codec's discriminators of decoded audio. Real
+samples are the targets of other examples of the batch (rolled by one), as in the original: were they the
+example's own, the critic would ask for the target instead of for music.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import optax
+from flax import struct
+
+from compjax.losses import adversarial
+
+Array = jax.Array
+
+LATENT, AUDIO = "adversarial", "adversarial_audio"
+"""The losses by which the critics are judged from the composer's side; the critics go by the same names."""
+
+FEATURES = "adversarial_features"
+"""The distance of the audio critic's features between composition and arrangement."""
+
+
+@struct.dataclass
+class CriticState:
+    """Parameters of the critics by name, and their optimiser's state."""
+
+    params: Any
+    opt_state: Any
+
+
+@dataclasses.dataclass(frozen=True)
+class CriticConfig:
+    """The critics' optimiser (the original's), and the width of the audio critic.
+
+    Attributes:
+        learning_rate, betas, clip_norm: AdamW, its gradient clipped by global norm.
+        audio_width, audio_growth: channels of the first layer of the audio critic's sub-discriminators, and
+            of their layers over the first's.
+    """
+
+    learning_rate: float = 1e-4
+    betas: tuple[float, float] = (0.5, 0.999)
+    clip_norm: float = 1.0
+    audio_width: int = 32
+    audio_growth: tuple[int, ...] = (1, 4, 16, 32, 32)
+
+
+def other_examples(batch: Array) -> Array:
+    """Every example in the place of the one before it, `[B, ...]`."""
+    return jnp.roll(batch, -1, axis=0)
+
+
+class Critics:
+    """The critics that a run's losses ask for. Those of audio are given decoded audio."""
+
+    def __init__(self, latent: bool, audio: bool, config: CriticConfig = CriticConfig()) -> None:
+        from compjax.models.critics.latent import LatentDiscriminator
+        from compjax.models.critics.waveform import DiscriminatorConfig, WaveformDiscriminator
+
+        shape = DiscriminatorConfig(width=config.audio_width, period_growth=tuple(config.audio_growth))
+        self._networks: dict[str, nn.Module] = {}
+        if latent:
+            self._networks[LATENT] = LatentDiscriminator()
+        if audio:
+            self._networks[AUDIO] = WaveformDiscriminator(shape)
+        self._optimizer = optax.chain(
+            optax.clip_by_global_norm(config.clip_norm),
+            optax.adamw(config.learning_rate, *config.betas, weight_decay=0.01),
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self._networks)
+
+    def init(self, key: Array, latents: Array, audio: Array) -> CriticState:
+        """Fresh critics of latents `[B, T, D]` and audio `[B, S]`; jittable."""
+        seen = {LATENT: latents, AUDIO: audio}
+        params = {
+            name: network.init(jax.random.fold_in(key, place), seen[name])["params"]
+            for place, (name, network) in enumerate(sorted(self._networks.items()))
+        }
+        return CriticState(params, self._optimizer.init(params))
+
+    def judge_composition(
+        self, state: CriticState, latents: Array, audio: Callable[[], Array], truth: Callable[[], Array], key
+    ) -> dict[str, Array]:
+        """Losses of the composer, scalars by name: how far the critics see through what it made.
+
+        Args:
+            state: of the critics; no gradient flows into it.
+            latents: the composition, `[B, T, D]`.
+            audio: gives its decoded audio `[B, S]`, called only if there is a critic of audio.
+            truth: gives the decoded arrangement `[B, S]`, for the features.
+            key: of the critics' dropout; None for none.
+        """
+        params = jax.lax.stop_gradient(state.params)
+        losses = {}
+        if LATENT in params:
+            losses[LATENT] = adversarial.logits_real(self._latent_logits(params, latents, key))
+        if AUDIO in params:
+            scores, features = self._networks[AUDIO].apply({"params": params[AUDIO]}, audio())
+            _, wanted = self._networks[AUDIO].apply({"params": params[AUDIO]}, truth())
+            losses[AUDIO] = adversarial.generator_hinge(scores)
+            losses[FEATURES] = adversarial.feature_matching(wanted, features)
+        return losses
+
+    def update(
+        self,
+        state: CriticState,
+        latents: tuple[Array, Array],
+        audio: Callable[[], tuple[Array, Array]],
+        key,
+    ) -> tuple[CriticState, dict[str, Array]]:
+        """One step of the critics on (real, composed) latents `[B, T, D]` and audio `[B, S]`.
+
+        Returns:
+            the new state, and `critic/<name>`, their losses, `critic/gradient_norm`.
+        """
+        real, made = jax.lax.stop_gradient(latents)
+
+        def loss_of(params):
+            losses = {}
+            if LATENT in params:
+                first, second = (None, None) if key is None else jax.random.split(key)
+                losses[LATENT] = adversarial.logits_real(self._latent_logits(params, real, first))
+                losses[LATENT] += adversarial.logits_fake(self._latent_logits(params, made, second))
+            if AUDIO in params:
+                both = jax.lax.stop_gradient(audio())
+                judged = [self._networks[AUDIO].apply({"params": params[AUDIO]}, one)[0] for one in both]
+                losses[AUDIO] = adversarial.discriminator_hinge(*judged)
+            return sum(losses.values()), losses
+
+        grads, losses = jax.grad(loss_of, has_aux=True)(state.params)
+        updates, opt_state = self._optimizer.update(grads, state.opt_state, state.params)
+        scalars = {f"critic/{name}": value for name, value in losses.items()}
+        scalars["critic/gradient_norm"] = optax.tree.norm(grads)
+        return CriticState(optax.apply_updates(state.params, updates), opt_state), scalars
+
+    def _latent_logits(self, params, latents: Array, key) -> Array:
+        rngs = None if key is None else {"dropout": key}
+        variables = {"params": params[LATENT]}
+        return self._networks[LATENT].apply(variables, latents, train=key is not None, rngs=rngs)

@@ -1,0 +1,147 @@
+"""A run's curves as a picture: losses, novelty and the six component weights.
+
+    python -m compjax.training.monitoring.curves --workdir=runs/compositional --output=curves.png
+
+reads TensorBoard's files in the workdir, also of a run that goes on. The weights are the means of each
+epoch, over the examples that are trained on: drums x pitched clips and all others, with switches at random.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+import pathlib
+import sys
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from absl import app, flags
+
+from compjax.errors import EXIT_CODE, UserError
+from compjax.files import atomic_path
+from compjax.training.agent.objective import PLACES
+
+SIZE, DPI = (10.0, 6.4), 100
+PALETTE = 64
+"""Colours of the file: a third of the size, and lines need no more."""
+COLOURS = ("#0072b2", "#b34f00", "#007a5a")
+"""Of rhythm, harmony and timbre; and of the first lines of the other panels (Okabe and Ito)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """A scalar over the run: steps and values, `[N]` each."""
+
+    steps: np.ndarray
+    values: np.ndarray
+
+
+def read_curves(workdir: str | os.PathLike) -> dict[str, Curve]:
+    """Every scalar that a run has written, by its name in TensorBoard.
+
+    Raises:
+        UserError: if there is no run in the folder.
+    """
+    from tensorboard.backend.event_processing.event_accumulator import SCALARS, EventAccumulator
+
+    if not pathlib.Path(workdir).is_dir():
+        raise UserError(f"{workdir}: no such folder; give the --workdir of a run")
+    events = EventAccumulator(str(workdir), {SCALARS: 0})
+    events.Reload()
+    curves = {}
+    for name in events.Tags()[SCALARS]:
+        points = events.Scalars(name)
+        steps, values = np.array([point.step for point in points]), [point.value for point in points]
+        curves[name] = Curve(steps, np.array(values, np.float64))
+    if not curves:
+        raise UserError(f"{workdir} holds no curves; give the --workdir of a run that has begun")
+    return curves
+
+
+def smoothed(values: np.ndarray, width: int) -> np.ndarray:
+    """Mean `[N]` of the last `width` values `[N]`, at the beginning of as many as there are."""
+    total = np.concatenate([[0.0], np.cumsum(values)])
+    end = np.arange(1, len(values) + 1)
+    begin = np.maximum(end - width, 0)
+    return (total[end] - total[begin]) / (end - begin)
+
+
+def draw(curves: Mapping[str, Curve], title: str = "") -> bytes:
+    """The picture, a PNG file."""
+    from matplotlib.figure import Figure
+    from PIL import Image
+
+    figure = Figure(SIZE, DPI, layout="constrained")
+    figure.suptitle(title, fontsize=11)
+    weights, novelty, latent, others = figure.subplots(2, 2).reshape(-1)
+    _draw_weights(weights, curves)
+    pairs = {"output": "train/novelty", "arrangement": "train/novelty/arrangement"}
+    _draw_lines(novelty, curves, pairs, "novelty (distance from the nearer mix of the clips)")
+    kept = {"training": "train/loss/latent", "held out": "dev/loss/latent"}
+    _draw_lines(latent, curves, kept, "distance of the latents to the arrangement's (L1)")
+    terms = sorted(name for name in curves if name.startswith("train/loss/") and name not in kept.values())
+    terms = [name for name in terms if not name.endswith("/total") and curves[name].values.any()][:6]
+    _draw_lines(others, curves, {name.rpartition("/")[2]: name for name in terms}, "other losses")
+    others.set_yscale("log")  # of very different sizes
+    drawn, written = io.BytesIO(), io.BytesIO()
+    figure.savefig(drawn, format="png")
+    Image.open(drawn).convert("RGB").quantize(PALETTE).save(written, "PNG", optimize=True)
+    return written.getvalue()
+
+
+def _draw_weights(axes, curves: Mapping[str, Curve]) -> None:
+    """The six component weights: the input's dashed, the target's drawn through."""
+    for index, (clip, factor) in enumerate(PLACES):
+        curve = curves.get(f"epoch/{clip}/{factor}_weight")
+        if curve is not None:
+            style = "--" if clip == "input" else "-"
+            axes.plot(curve.steps, curve.values, style, color=COLOURS[index % 3], label=f"{clip} {factor}")
+    axes.set_ylim(0.0, 1.0)
+    _finish(axes, "component weights (mean of an epoch)")
+
+
+def _draw_lines(axes, curves: Mapping[str, Curve], names: Mapping[str, str], title: str) -> None:
+    """Curves by their labels; what is written every step is smoothed."""
+    for label, name in names.items():
+        if name in curves:
+            curve = curves[name]
+            width = max(1, len(curve.values) // 40)
+            marker = "o" if len(curve.values) < 3 else None  # a point has no line
+            axes.plot(curve.steps, smoothed(curve.values, width), marker=marker, label=label)
+    _finish(axes, title)
+
+
+def _finish(axes, title: str) -> None:
+    axes.set_title(title, fontsize=9)
+    axes.set_xlabel("step", fontsize=8)
+    axes.tick_params(labelsize=8)
+    axes.grid(color="#e6e6e6")
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(fontsize=7, loc="best")
+
+
+def main(argv: Sequence[str]) -> None:
+    """Draw what the flags name."""
+    del argv
+    values = flags.FLAGS
+    try:
+        picture = draw(read_curves(values.workdir), values.title)
+        with atomic_path(values.output) as path:
+            path.write_bytes(picture)
+    except UserError as error:
+        print(f"curves: {error}", file=sys.stderr)
+        sys.exit(EXIT_CODE)
+    print(f"Wrote {values.output}")
+
+
+def run() -> None:
+    """Entry point of `python -m compjax.training.monitoring.curves`."""
+    flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
+    flags.DEFINE_string("output", "curves.png", "PNG file to write.")
+    flags.DEFINE_string("title", "", "Words above the picture.")
+    app.run(main)
+
+
+if __name__ == "__main__":
+    run()

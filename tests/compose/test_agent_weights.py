@@ -1,0 +1,59 @@
+"""Weights that do not fit the program that is to use them."""
+
+import flax.linen as nn
+import jax.numpy as jnp
+import pytest
+
+from compjax.codec.weights import save_weights
+from compjax.compose.agent import program
+from compjax.compose.composer import load_composer
+from compjax.errors import UserError
+
+
+class Doubler(nn.Module):
+    """One weight by its name."""
+
+    @nn.compact
+    def double(self, x):
+        return x * self.param("two", nn.initializers.constant(2.0), (1,))
+
+
+def test_program_runs_a_method():
+    run = program(Doubler(), "double")
+    assert run({"params": {"two": jnp.array([2.0])}}, jnp.array([3.0])).tolist() == [6.0]
+
+
+@pytest.mark.parametrize("params", [{"two": jnp.ones(3)}, {}], ids=["another shape", "missing"])
+def test_weights_of_another_version_are_refused_in_one_line(params):
+    with pytest.raises(UserError, match="weights do not fit this version") as caught:
+        program(Doubler(), "double")({"params": params}, jnp.array([3.0]))
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_of_a_codec_are_refused_in_one_line(tmp_path):
+    save_weights(tmp_path / "other.npz", {"dim": 256}, {"a": jnp.ones(2)})
+    with pytest.raises(UserError, match="other.npz holds the weights of a codec, not of an agent"):
+        load_composer(tmp_path / "other.npz")
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ({"agent": "dreaming", "settings": {}}, "unknown agent 'dreaming'"),
+        ({"agent": "masking"}, "no agent of this version"),
+        ({"agent": "masking", "settings": {"depth": 3}}, "unknown settings .'depth'."),
+    ],
+)
+def test_agents_of_another_version_are_refused_in_one_line(tmp_path, config, message):
+    save_weights(tmp_path / "other.npz", config, {"a": jnp.ones(2)})
+    with pytest.raises(UserError, match=message) as caught:
+        load_composer(tmp_path / "other.npz")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(("trained_on", "asked"), [("encodec", "vocos"), (None, "encodec")])
+def test_latents_of_another_codec_are_refused_in_one_line(tmp_path, trained_on, asked):
+    config = {"agent": "masking", "settings": {}} | ({"codec": trained_on} if trained_on else {})
+    save_weights(tmp_path / "other.npz", config, {"a": jnp.ones(2)})
+    with pytest.raises(UserError, match=f"codec '{trained_on or 'vocos'}', not '{asked}'; choose it with"):
+        load_composer(tmp_path / "other.npz", asked)

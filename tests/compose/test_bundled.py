@@ -1,0 +1,95 @@
+"""The bundled model on the demo clips: real recordings through the whole way."""
+
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import compjax
+from compjax.codec import long_codec
+from compjax.measures import onsets
+
+ASSETS = pathlib.Path(compjax.__file__).parent / "assets"
+DRUMS, GUITAR = (ASSETS / "demo" / name for name in ("drums.flac", "guitar.flac"))
+SWITCHES = {"rhythm": "input", "harmony": "target", "timbre": "target"}
+
+pytestmark = pytest.mark.skipif(
+    not (ASSETS / "compositional.npz").is_file() or not (ASSETS / "vocos.npz").is_file(),
+    reason="the trained weights are not there yet",
+)
+
+
+@pytest.fixture(scope="module")
+def bundled():
+    return compjax.load()
+
+
+@pytest.fixture(scope="module")
+def composition(bundled):
+    return bundled.compose(DRUMS, GUITAR, **SWITCHES)
+
+
+def test_rhythm_is_the_inputs(composition):
+    """The demo loop is four bars of sixteenth notes: nearly every hit is answered."""
+    assert composition.report["adherence"]["onset_f1"] > 0.8
+    assert min(note.start for note in composition.notes) < 0.05  # the hit on the very first sample too
+
+
+def test_output_is_new(composition):
+    assert composition.report["verdict"] == "new"
+
+
+def test_output_is_as_loud_as_the_input(composition):
+    """But for the limiter: this loop is loud."""
+    from compjax.audio.loudness import rms
+    from compjax.audio.waveform import read
+
+    decibels = 20.0 * np.log10(rms(composition.audio) / rms(read(DRUMS)[: composition.audio.size]))
+    assert -2.0 < decibels < 0.1
+    assert np.abs(composition.audio).max() < 0.99
+
+
+def test_checksums_name_the_weights(composition):
+    assert {len(value) for value in composition.report["checksums"].values()} == {64}
+    assert set(composition.report["checksums"]) == {"model", "codec"}
+
+
+def test_same_seed_same_bytes(bundled, composition):
+    again = bundled.compose(DRUMS, GUITAR, **SWITCHES)
+    np.testing.assert_array_equal(again.audio, composition.audio)
+    assert again.notes == composition.notes
+
+
+def test_windows_leave_no_seam(bundled):
+    """Decoded in windows, held sound has its level all along, and no seam sounds like a hit."""
+    from compjax.audio.waveform import read
+    from compjax.compose import clips
+
+    held = clips.Clip(np.tile(read(ASSETS / "demo" / "fifths.flac")[24_000:96_000], 5), 1.0)
+    latents = clips.encode(held, bundled._codec.encode).latents
+    decoded = bundled._codec.decode(latents)
+    size = 2400
+    blocks = [x[: x.size // size * size].reshape(-1, size) for x in (held.audio, decoded[: held.audio.size])]
+    level = [20 * np.log10(np.sqrt((b**2).mean(axis=1)) + 1e-6) for b in blocks]
+    error = level[1] - level[0]
+    begins = long_codec.CODEC_WINDOWS
+    middle = round((begins.stride + begins.length) / 2 * 320 / size)
+    near, usual = error[middle - 2 : middle + 3], np.median(error)
+    assert np.abs(near - usual).max() < 3.0
+    assert onsets.detect(decoded).size <= onsets.detect(held.audio).size + 2
+
+
+@pytest.mark.slow
+def test_command_loads_nothing_unwanted(tmp_path):
+    """The whole command in an interpreter of its own."""
+    code = (
+        "import sys; from compjax.cli.compose import run\n"
+        f"status = run(['compose', '--input={DRUMS}', '--target={GUITAR}', '--output={tmp_path}/out.wav'])\n"
+        "unwanted = {'librosa', 'scipy.signal', 'sklearn', 'orbax', 'optax'} & set(sys.modules)\n"
+        "sys.exit(f'{status} {unwanted}' if status or unwanted else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.json", "out.mid", "out.wav"]

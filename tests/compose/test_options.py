@@ -1,0 +1,41 @@
+import subprocess
+import sys
+
+import pytest
+
+from compjax.compose.options import ComposeOptions, parse_style, parse_weights
+from compjax.errors import UserError
+
+
+@pytest.mark.parametrize(
+    "fields, message",
+    [
+        ({"rhythm": "both"}, "rhythm must be one of input, target, auto, not 'both'"),
+        ({"weights": (1, 0, 0)}, "6 weights are needed"),
+        ({"weights": (1, 0, 0, 0, 1.5, 1)}, "weight of target harmony must be between 0 and 1, not 1.5"),
+        ({"weights": (1, 0, 0, 0, 1, float("nan"))}, "weight of target timbre .* not nan"),
+        ({"weights": (1, 0, 0, 0, 1, 1), "timbre": "input"}, "either the six weights or timbre=input"),
+        ({"seed": -1}, "seed must be a whole number"),
+        ({"style": {"loudness": 1.0}}, "no style called 'loudness'; there are density, register"),
+        ({"style": {"density": -0.1}}, "style density must be between 0 and 1"),
+    ],
+)
+def test_mistakes_are_named(fields, message):
+    with pytest.raises(UserError, match=message):
+        ComposeOptions(**fields)
+
+
+def test_parsing():
+    assert parse_weights(["1", "0.5"]) == (1.0, 0.5)
+    assert parse_style(["density=0.8", "bass = 0"]) == {"density": 0.8, "bass": 0.0}
+    with pytest.raises(UserError, match="a weight must be a number, not 'x'"):
+        parse_weights(["x"])
+    with pytest.raises(UserError, match="name=value"):
+        parse_style(["density"])
+    with pytest.raises(UserError, match="style density must be a number, not 'high'"):
+        parse_style(["density=high"])
+
+
+def test_options_need_not_even_numpy():
+    code = "import sys, compjax.compose.options; sys.exit('numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
