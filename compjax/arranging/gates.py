@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from compjax.compose.options import COMPONENTS, FACTORS, SOURCES, ComposeOptions
+from compjax.compose.options import ComposeOptions
+from compjax.music.factors import COMPONENTS, FACTORS, SOURCES
 
 AGENT_LINE = "Creative agent: Compositional (rhythm/harmony/timbre)"
 """Names the usual agent above the table of its weights."""

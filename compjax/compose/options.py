@@ -8,22 +8,10 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from compjax.errors import UserError
+from compjax.music.factors import CHOICES, COMPONENTS, FACTORS
 
 if TYPE_CHECKING:
     from compjax.music.score import Harmony
-
-FACTORS = ("rhythm", "harmony", "timbre")
-"""The factors of a clip, in the order of every table and vector."""
-
-SOURCES = ("input", "target")
-"""The two clips, in the order of the components."""
-
-CHOICES = (*SOURCES, "auto")
-"""What a factor's switch can say; auto leaves it to the selector."""
-
-COMPONENTS = tuple(f"{source} {factor}" for source in SOURCES for factor in FACTORS)
-"""The six components, in the order of the gates."""
-
 
 ARRANGERS = ("rules", "network")
 """Who decides the notes: see `compjax/arranging/arrangers.py`."""

@@ -12,6 +12,7 @@ from compjax.audio.loudness import SILENCE_RMS
 from compjax.compose import align, clips
 from compjax.constants import SAMPLE_RATE
 from compjax.measures import adherence, verdict
+from compjax.music.factors import Switches
 from compjax.music.score import Note
 
 EXCERPT_SECONDS = 60.0
@@ -70,7 +71,7 @@ def measure(
         adherence.describe(excerpt(audio)),
         references.input,
         references.target,
-        adherence.Switches(**sources),
+        Switches(**sources),
         known=None if steering.harmony is None else adherence.Known(spans=steering.harmony.spans),
     )
     if steering.harmony is not None:

@@ -8,8 +8,9 @@ from absl import logging
 
 from compjax.evaluation.testsets import Pair
 from compjax.measures import adherence, joint_score
-from compjax.measures.adherence import FactorScores, Switches
+from compjax.measures.adherence import FactorScores
 from compjax.measures.baselines import BASELINES
+from compjax.music.factors import Switches
 
 OURS, CEILING = "compjax", "ceiling"
 """Names of the model's row and of the rendered arrangement's."""

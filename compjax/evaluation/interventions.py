@@ -23,7 +23,8 @@ from compjax.evaluation.benchmark import Output
 from compjax.evaluation.report import markdown
 from compjax.evaluation.testsets import Pair
 from compjax.measures import adherence, joint_score, timbre
-from compjax.measures.adherence import Description, Switches
+from compjax.measures.adherence import Description
+from compjax.music.factors import FACTORS, Switches
 
 MEASURES = {
     "rhythm": ("onset F1", "beat F", "envelope"),
@@ -31,8 +32,6 @@ MEASURES = {
     "timbre": ("timbre margin",),
 }
 """What adherence to each factor is the mean of."""
-
-FACTORS = tuple(MEASURES)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,12 +14,11 @@ import numpy as np
 from compjax.evaluation.agent_table import WEIGHED, Weights, mean_weights
 from compjax.evaluation.report import markdown
 from compjax.measures import joint_score
-from compjax.measures.adherence import INPUT, TARGET, Switches
+from compjax.music.factors import FACTORS, INPUT, TARGET, Switches
 
 CHOSEN_FROM, OTHER_TO = 0.6, 0.3
 """What the original reported: chosen components weigh at least this, the others at most that."""
 
-FACTORS = tuple(field.name for field in dataclasses.fields(Switches))
 
 EVERY = "all three"
 """Names the row of the pairs in which every factor is right."""

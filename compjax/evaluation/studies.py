@@ -110,7 +110,7 @@ def interventions(values: flags.FlagValues, pairs: list, session: Any) -> tuple[
 def compose_told(session: Any, given, target, seed: int, style: dict, chords: Any = None) -> Any:
     """A composition of input `given` `[S]` and a pair's target, told which clip each factor is from."""
     from compjax.constants import SAMPLE_RATE
-    from compjax.measures.adherence import Switches
+    from compjax.music.factors import Switches
 
     return session.compose(
         given,
@@ -166,7 +166,7 @@ def varying(session: Any, seed: int) -> Callable[..., list]:
     """The session as what makes variations: all of one seed, their styles drawn and not the truth's."""
     from compjax.constants import SAMPLE_RATE
     from compjax.evaluation.benchmark import Output
-    from compjax.measures.adherence import Switches
+    from compjax.music.factors import Switches
 
     def vary(pair, count: int) -> list:
         made = session.compose_many(

@@ -15,7 +15,8 @@ import numpy as np
 
 from compjax.audio import waveform
 from compjax.constants import SAMPLE_RATE
-from compjax.measures.adherence import INPUT, TARGET, Known, Switches
+from compjax.measures.adherence import Known
+from compjax.music.factors import INPUT, TARGET, Switches
 from compjax.pair_lists import INPUT_ENDING, TARGET_ENDING, read_pairs
 
 SECONDS = 8.0

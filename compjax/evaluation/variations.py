@@ -15,7 +15,8 @@ from compjax.evaluation.benchmark import Benchmark, Judged, Output
 from compjax.evaluation.report import markdown
 from compjax.evaluation.testsets import Pair
 from compjax.measures import joint_score, matching
-from compjax.measures.adherence import FactorScores, Switches
+from compjax.measures.adherence import FactorScores
+from compjax.music.factors import Switches
 
 DIFFERENT = 0.7
 """Two variations whose notes agree to less than this F1 count as different."""

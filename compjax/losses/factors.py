@@ -21,11 +21,9 @@ from compjax.constants import (
     SILENT_LATENT,
 )
 from compjax.losses.shapes import require_same_shape
+from compjax.music.factors import FACTORS
 
 Array = jax.Array
-
-FACTORS = ("rhythm", "harmony", "timbre")
-"""In the order of the gates."""
 
 RISE_FRAMES = 2
 """Frames (27 ms) over which a rise in level counts as an onset."""

@@ -13,8 +13,7 @@ import numpy as np
 from compjax.audio.loudness import normalize_rms
 from compjax.constants import SAMPLE_RATE
 from compjax.measures import beats, chroma, matching, novelty, onsets, timbre
-
-INPUT, TARGET = "input", "target"
+from compjax.music.factors import INPUT, TARGET, Switches
 
 SEGMENT_SECONDS = 1.0
 """Chroma are compared in stretches of this length: half a bar at 120 beats per minute."""
@@ -27,25 +26,6 @@ CHORD_MEMORY = 0.25
 
 CHORD_THRESHOLD = 0.15
 """Amplitude, relative to the strongest pitch class, from which a class of a recording counts as sounding."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Switches:
-    """Which clip each factor is taken from: "input" or "target"."""
-
-    rhythm: str = INPUT
-    harmony: str = TARGET
-    timbre: str = TARGET
-
-    def __post_init__(self):
-        for field, value in dataclasses.asdict(self).items():
-            if value not in (INPUT, TARGET):
-                raise ValueError(f"{field} must be {INPUT!r} or {TARGET!r}, not {value!r}")
-
-    @property
-    def label(self) -> str:
-        """Sources of rhythm, harmony and timbre by initial, such as "ITT"."""
-        return "".join(getattr(self, field.name)[0] for field in dataclasses.fields(self)).upper()
 
 
 @dataclasses.dataclass(frozen=True)

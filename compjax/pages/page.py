@@ -17,8 +17,8 @@ from urllib.parse import quote as quote_path
 
 import numpy as np
 
-from compjax.compose.options import FACTORS, SOURCES
 from compjax.constants import SAMPLE_RATE
+from compjax.music.factors import FACTORS, SOURCES
 from compjax.pages import pictures, views
 
 ASSETS = pathlib.Path(__file__).parents[1] / "assets"

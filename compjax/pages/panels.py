@@ -9,9 +9,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compjax.compose.options import FACTORS, SOURCES
 from compjax.constants import BANDS_PER_OCTAVE, FRAME_RATE, LATENT_SIZE, MIN_PITCH, midi_to_hz
 from compjax.music.chord_names import name_of
+from compjax.music.factors import FACTORS, SOURCES
 from compjax.music.score import Harmony, Hit, Note
 
 INK, PAPER, GREY, PALE = "#1a1a1a", "#ffffff", "#5c5c5c", "#e6e6e6"

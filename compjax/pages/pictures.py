@@ -14,8 +14,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from compjax.compose.options import COMPONENTS
 from compjax.constants import BANDS_PER_OCTAVE, LATENT_SIZE, MIN_PITCH, SAMPLE_RATE, midi_to_hz
+from compjax.music.factors import COMPONENTS
 from compjax.pages import panels, views
 
 LEFT, RIGHT = 0.125, 0.955

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from compjax.compose.options import ARRANGERS, CHOICES, COMPONENTS, FACTORS
+from compjax.compose.options import ARRANGERS
+from compjax.music.factors import CHOICES, COMPONENTS, FACTORS
 from compjax.music.style import Style
 from compjax.web.clips import EXAMPLES
 from compjax.web.config import ServeConfig

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 
-from compjax.compose.options import FACTORS, ComposeOptions
+from compjax.compose.options import ComposeOptions
 from compjax.errors import UserError
 from compjax.music.chord_files import parse_chords
+from compjax.music.factors import FACTORS
 
 OPTIONS = (*FACTORS, "weights", "seed", "style", "align", "arranger", "chords")
 """Fields of `ComposeOptions` that a visitor may give; none is a file's name. Chords are sent as text."""

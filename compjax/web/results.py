@@ -10,10 +10,10 @@ import tempfile
 import numpy as np
 
 from compjax.audio import waveform
-from compjax.compose.options import COMPONENTS
 from compjax.constants import FRAME_RATE, LATENT_SIZE
 from compjax.music.chord_files import text_of
 from compjax.music.chord_names import name_of
+from compjax.music.factors import COMPONENTS
 from compjax.pages import views
 
 MAX_COLUMNS = 2400

@@ -13,8 +13,8 @@ from compjax.constants import SAMPLE_RATE
 from compjax.errors import EXIT_CODE, UserError
 from compjax.evaluation import agents
 from compjax.evaluation.testsets import Pair
-from compjax.measures.adherence import Switches
 from compjax.models.registry import build_agent
+from compjax.music.factors import Switches
 
 ROOT = pathlib.Path(__file__).parents[2]
 

@@ -7,7 +7,8 @@ from compjax.evaluation import benchmark, report
 from compjax.evaluation.benchmark import CEILING, FLOOR, OURS, SHUFFLED, Output
 from compjax.evaluation.testsets import Arrangement, Pair
 from compjax.measures import joint_score
-from compjax.measures.adherence import Known, Switches
+from compjax.measures.adherence import Known
+from compjax.music.factors import Switches
 
 RHYTHMS = ([0.25, 0.5, 1.25, 1.5], [0.1, 0.7, 0.9, 1.7])
 CHORDS = ((48, 52, 55), (50, 54, 57))

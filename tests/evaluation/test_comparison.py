@@ -7,7 +7,8 @@ import pytest
 from compjax.evaluation import comparison, report
 from compjax.evaluation.benchmark import Benchmark, Judged
 from compjax.measures import joint_score
-from compjax.measures.adherence import FactorScores, Switches
+from compjax.measures.adherence import FactorScores
+from compjax.music.factors import Switches
 
 ANCHORS = joint_score.Anchors(floor=(0.0, 0.0, 0.0, 0.0), ceiling=(1.0, 1.0, 1.0, 1.0))
 PLAIN = FactorScores(

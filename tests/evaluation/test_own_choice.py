@@ -1,7 +1,7 @@
 import pytest
 
 from compjax.evaluation import own_choice
-from compjax.measures.adherence import Switches
+from compjax.music.factors import Switches
 
 
 def weights(rhythm, harmony, timbre):

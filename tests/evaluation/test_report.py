@@ -6,7 +6,8 @@ from compjax.errors import UserError
 from compjax.evaluation import report
 from compjax.evaluation.benchmark import Benchmark, Judged
 from compjax.measures import joint_score
-from compjax.measures.adherence import FactorScores, Switches
+from compjax.measures.adherence import FactorScores
+from compjax.music.factors import Switches
 
 GOOD = FactorScores(
     onset_f1=0.9, onset_lag=0.005, beat_f1=0.8, envelope_cosine=0.7, chroma_cosine=0.85, in_chord=0.95,

@@ -8,7 +8,7 @@ import soundfile
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.evaluation import testsets
-from compjax.measures.adherence import Switches
+from compjax.music.factors import Switches
 
 
 @pytest.fixture

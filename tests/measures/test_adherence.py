@@ -7,7 +7,8 @@ import pytest
 
 from compjax.constants import SAMPLE_RATE
 from compjax.measures import adherence
-from compjax.measures.adherence import Known, Switches
+from compjax.measures.adherence import Known
+from compjax.music.factors import Switches
 
 BEATS = np.arange(0.25, 3.9, 0.5)
 STEPS = np.array([0.25, 0.5, 1.25, 1.5, 2.25, 2.5, 3.0, 3.25])

@@ -1,6 +1,6 @@
 from starlette.routing import Route
 
-from compjax.compose.options import FACTORS
+from compjax.music.factors import FACTORS
 from compjax.web import orders
 from compjax.web.config import ServeConfig
 from compjax.web.openapi import describe

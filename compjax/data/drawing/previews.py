@@ -9,8 +9,7 @@ from compjax.audio import waveform
 from compjax.audio.loudness import limit_peaks
 from compjax.data.drawing import swaps
 from compjax.files import atomic_path
-
-FACTORS = ("rhythm", "harmony", "timbre")
+from compjax.music.factors import FACTORS
 
 
 def describe(clip: swaps.Clip) -> str:

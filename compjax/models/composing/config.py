@@ -11,9 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from compjax.constants import LATENT_SIZE, NUM_PITCHES, STYLE_SIZE
-
-FACTORS = ("rhythm", "harmony", "timbre")
-"""The factors of a performance, in the order that components, gates and switches have."""
+from compjax.music.factors import FACTORS
 
 NUM_COMPONENTS = 2 * len(FACTORS)
 """Components of a pair of clips: the factors of the input, then those of the target."""

@@ -7,8 +7,9 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
 
-from compjax.models.composing.config import FACTORS, ExtractorConfig
+from compjax.models.composing.config import ExtractorConfig
 from compjax.models.composing.layers import NORM_EPSILON, leaky_relu, same_conv
+from compjax.music.factors import FACTORS
 
 Array = jax.Array
 

@@ -113,7 +113,7 @@ class Auditions:
 
 def switches_of(gates: np.ndarray):
     """Which clip each factor is from, of gates `[6]`: the one whose gate is wider open."""
-    from compjax.measures.adherence import INPUT, TARGET, Switches
+    from compjax.music.factors import INPUT, TARGET, Switches
 
     return Switches(*(TARGET if gates[place + 3] > gates[place] else INPUT for place in range(3)))
 

@@ -21,8 +21,8 @@ from compjax.losses.latent import latent_loss
 from compjax.losses.novelty import novelty_hinge, novelty_score
 from compjax.losses.pianoroll import velocity_error, weighted_cross_entropy
 from compjax.losses.weighting import Weight, is_off, parse_weight, total_loss
-from compjax.models.composing.config import FACTORS
 from compjax.models.outputs import AgentOutput, PianoRoll
+from compjax.music.factors import FACTORS
 from compjax.training.agent import critics as adversaries
 from compjax.training.agent import decoded
 from compjax.training.agent.critics import CriticConfig, Critics, CriticState

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from absl import logging
 
-from compjax.models.composing.config import FACTORS
+from compjax.music.factors import FACTORS
 from compjax.training.agent.objective import CLIPS, GATE_NAMES, PLACES
 from compjax.training.monitoring import throughput
 from compjax.training.monitoring.status_line import Estimate, ProgressLine, duration

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 
 from compjax.models.composing.cascade import match_level
-from compjax.models.composing.config import FACTORS
 from compjax.models.critics.latent import LatentDiscriminator
 from compjax.models.registry import build_agent
+from compjax.music.factors import FACTORS
 from compjax.port.original_names import convert
 
 TOLERANCE = 2e-4
