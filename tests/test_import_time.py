@@ -40,7 +40,7 @@ def test_numpy_parts_do_without_jax(module):
 
 
 def test_session_loads_nothing_unwanted():
-    loaded = loaded_by("import compjax.compose.session, compjax.compose.agent, compjax.codec")
+    loaded = loaded_by("import compjax.compose.session, compjax.compose.arranging_composer, compjax.codec")
     assert "jax" in loaded
     assert not loaded & UNWANTED
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
 
 import numpy as np
 
@@ -89,12 +88,6 @@ def answer_hits(onsets: np.ndarray, hits: np.ndarray, config: NoteConfig = NoteC
                 frame = around.start + int(onsets[around, pitch].argmax())
                 answered[frame, pitch] = config.onset_threshold
     return answered
-
-
-def moved(notes: Iterable[Note], seconds: float) -> tuple[Note, ...]:
-    """Notes moved later by `seconds`, those that then end before 0 left out, the others cut at 0."""
-    later = (dataclasses.replace(n, start=max(n.start + seconds, 0.0), end=n.end + seconds) for n in notes)
-    return tuple(note for note in later if note.end > 0)
 
 
 def _peaks(onsets: np.ndarray, config: NoteConfig) -> np.ndarray:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 
-from compjax.compose.options import ComposeOptions
 from compjax.music.groove import Groove
-from compjax.music.score import Harmony, Rhythm, shifted
+from compjax.music.score import Harmony, Rhythm
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,17 +30,12 @@ class Steering:
             heard if given is None else given for given, heard in zip(steered, (rhythm, harmony), strict=True)
         )
 
-    def later(self, seconds: float) -> Steering:
-        """Both moved later."""
-        rhythm, harmony = shifted(self.rhythm or Rhythm(()), self.harmony or Harmony(), seconds)
-        return Steering(self.rhythm and rhythm, self.harmony and harmony)
-
 
 HEARD = Steering()
 """Nothing is steered: the piece is composed on what was heard."""
 
 
-def steering_of(given, options: ComposeOptions) -> Steering:
-    """What a composition of `given` (a clip, or a `Groove`) is steered by."""
+def steering_of(given, chords: Harmony | None) -> Steering:
+    """What a composition of `given` (a clip, or a `Groove`) on `chords` (or None) is steered by."""
     rhythm = Rhythm(given.hits, given.tempo, given.beats_per_bar) if isinstance(given, Groove) else None
-    return Steering(rhythm, options.chords)
+    return Steering(rhythm, chords)

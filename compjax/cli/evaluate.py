@@ -166,9 +166,10 @@ def pairs_to_judge(values: flags.FlagValues) -> list:
 
 def aligned_target(given, target):
     """The target's sound as it is read along the input, `[S]`."""
+    from compjax.audio.time_map import sound_along
     from compjax.compose import align
 
-    return align.apply_audio(target, align.find_alignment(given, target).map, given.size)
+    return sound_along(target, align.find_alignment(given, target).map, given.size)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,6 @@
 """The target brought to the input's time: trimmed, looped on its bars, its beats moved onto the input's.
 
-Nothing is done to pitch: frames of latents are read at other times, that is all. The map from the
-input's time to the target's has two steps, each piecewise linear: input seconds -> beats of the
-loop -> target seconds.
+Here it is decided how; `audio/time_map.py` reads the target by that.
 """
 
 from __future__ import annotations
@@ -12,8 +10,9 @@ import math
 
 import numpy as np
 
+from compjax.audio.time_map import TimeMap
 from compjax.audio.windows import WindowConfig, over_windows
-from compjax.constants import FRAME_RATE, MIN_SECONDS, SAMPLE_RATE
+from compjax.constants import MIN_SECONDS, SAMPLE_RATE
 from compjax.measures import beats, onsets
 
 
@@ -28,7 +27,6 @@ class AlignConfig:
         trim_level: dB below the loudest moment at which a clip counts as silent.
         loop_slack: seconds of silence at the end that are not worth a loop.
         early: share of a beat that a loop's last beat may reach past the end of the sound.
-        fade: seconds over which a loop's end is cross-faded into its beginning.
     """
 
     min_confidence: float = 0.5
@@ -37,27 +35,6 @@ class AlignConfig:
     trim_level: float = 35.0
     loop_slack: float = 0.25
     early: float = 0.15
-    fade: float = 0.04
-
-
-@dataclasses.dataclass(frozen=True)
-class TimeMap:
-    """Where in the target each moment of the input is read.
-
-    Attributes:
-        input_times: `[N]` seconds, increasing, reaching over the whole input.
-        phases: `[N]` the loop's beat at those times; it may pass the loop's end any number of times.
-        loop: `[M + 1]` seconds in the target of the loop's beats 0 to M.
-    """
-
-    input_times: np.ndarray
-    phases: np.ndarray
-    loop: np.ndarray
-
-    @property
-    def length(self) -> int:
-        """Beats of the loop, M."""
-        return self.loop.size - 1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,63 +120,9 @@ def find_beats(audio: np.ndarray) -> beats.Beats:
     return beats.track(envelope)
 
 
-def apply(
-    latents: np.ndarray,
-    time_map: TimeMap,
-    frames: int,
-    lead: int = 0,
-    rate: float = FRAME_RATE,
-    config: AlignConfig = AlignConfig(),
-) -> np.ndarray:
-    """The target's latents `[lead + T2, D]` as they sound along the input, `[lead + frames, D]`.
-
-    Both begin `lead` frames before their clips; there the target goes at its own speed. `rate` is that
-    of the frames in Hz.
-    """
-    times = (np.arange(-lead, frames) + 0.5) / rate
-    place, turns = places(time_map, np.maximum(times, 0.0))
-    place = place + np.minimum(times, 0.0)
-    begin = lead / rate
-    aligned = read_frames(latents, begin + place, rate)
-    since = place - time_map.loop[0]
-    fading = np.flatnonzero((turns > turns[0]) & (since < config.fade))
-    if fading.size:
-        beyond = read_frames(latents, begin + time_map.loop[-1] + since[fading], rate)
-        weight = (since[fading] / config.fade).astype(np.float32)[:, None]
-        aligned[fading] = weight * aligned[fading] + (1 - weight) * beyond
-    return aligned
-
-
-def apply_audio(audio: np.ndarray, time_map: TimeMap, samples: int) -> np.ndarray:
-    """The target's sound `[S2]` as it sounds along the input, `[samples]`, for comparisons.
-
-    Grains of 0.1 s overlap by half: exact where the target keeps its speed, its pitch kept everywhere.
-    """
-    hop = SAMPLE_RATE // 20
-    starts = np.arange(-hop, samples, hop)
-    place, _ = places(time_map, (starts + hop) / SAMPLE_RATE)
-    first = np.round(place * SAMPLE_RATE).astype(int) - hop
-    index = np.clip(first[:, None] + np.arange(2 * hop)[None, :], -1, audio.size)
-    window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(2 * hop) / (2 * hop))
-    grains = np.pad(audio, 1)[index + 1] * window.astype(np.float32)[None, :]
-    rising, falling = np.split(grains, 2, axis=1)
-    return (rising[1:] + falling[:-1]).reshape(-1)[:samples]
-
-
-def places(time_map: TimeMap, times: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Seconds in the target, and the loop's turn, at each of the input's `times` `[N]` in seconds."""
-    phases = np.interp(times, time_map.input_times, time_map.phases)
-    turns = np.floor(phases / time_map.length)
-    return np.interp(phases - turns * time_map.length, np.arange(time_map.loop.size), time_map.loop), turns
-
-
-def read_frames(latents: np.ndarray, times: np.ndarray, rate: float = FRAME_RATE) -> np.ndarray:
-    """Latents `[T, D]` at times `[N]` in seconds, linear between frames, held beyond the ends: `[N, D]`."""
-    place = np.clip(times * rate - 0.5, 0, latents.shape[0] - 1)
-    before = np.floor(place).astype(int)
-    after = np.minimum(before + 1, latents.shape[0] - 1)
-    weight = (place - before).astype(np.float32)[:, None]
-    return latents[before] * (1 - weight) + latents[after] * weight
+def trusted_beats(found: beats.Beats, config: AlignConfig = AlignConfig()) -> np.ndarray:
+    """Times of beats in seconds, `[N]`; none where they are unsure."""
+    return (found if found.confidence >= config.min_confidence else beats.NO_BEATS).times
 
 
 def _if_trusted(found: beats.Beats, config: AlignConfig) -> beats.Beats:

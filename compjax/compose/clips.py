@@ -1,19 +1,15 @@
-"""A clip on its way in: read, checked, levelled, encoded."""
+"""A clip on its way in: read, checked, its level measured."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
 import pathlib
-from collections.abc import Callable
 
 import numpy as np
 
 from compjax.audio import loudness, waveform
-from compjax.audio.pitch_spectrum import pitch_spectrum
-from compjax.audio.tuning import tuning_of
 from compjax.compose.align import audible_span
-from compjax.compose.composer import Sound
 from compjax.constants import HOP_LENGTH, MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.music.groove import Groove
@@ -22,17 +18,32 @@ Source = str | os.PathLike | np.ndarray | Groove
 """A path, or samples `[S]` or `[S, channels]`, or a groove, which is heard as plain strokes."""
 
 
-@dataclasses.dataclass(frozen=True)
+@dataclasses.dataclass(frozen=True, eq=False)
 class Clip:
-    """Sound as it came, and the gain that brings what is audible of it to the reference level."""
+    """Sound as it came.
 
-    audio: np.ndarray  # [S] float32, 24 kHz
+    Attributes:
+        name: its file's name, or what it is.
+        audio: `[S]` float32, 24 kHz.
+        gain: what brings the audible part of it to the reference level.
+        seconds: its length, also where only its beginning is kept.
+        groove: what it was made of, where it was no sound.
+    """
+
+    name: str
+    audio: np.ndarray
     gain: float
+    seconds: float
+    groove: Groove | None = None
 
     @property
     def frames(self) -> int:
         """Latent frames, one for every hop begun."""
         return -(-self.audio.size // HOP_LENGTH)
+
+    def beginning(self, seconds: float) -> Clip:
+        """The same with its first `seconds` of sound only; a copy, so that the whole is not held on to."""
+        return dataclasses.replace(self, audio=self.audio[: round(seconds * SAMPLE_RATE)].copy())
 
 
 def open_clip(source: Source, role: str, sample_rate: int | None = None) -> Clip:
@@ -46,25 +57,29 @@ def open_clip(source: Source, role: str, sample_rate: int | None = None) -> Clip
     Raises:
         UserError: if it cannot be read, is too short or too long, not finite, or silent.
     """
-    if isinstance(source, str | os.PathLike):
-        audio, name = waveform.read(source), f"{role} {pathlib.Path(source).name}"
-    elif isinstance(source, Groove):
-        audio, name = source.audio(), "groove"
-    else:
-        audio, name = _checked(np.asarray(source), role, sample_rate), role
-    if level(audio) < loudness.SILENCE_RMS:
-        raise UserError(f"the {name} is silent; give a clip with sound in it")
+    name, audio = _read(source, role, sample_rate)
+    if loudness.level(audio) < loudness.SILENCE_RMS:
+        raise UserError(f"the {_called(source, role)} is silent; give a clip with sound in it")
     start, end = audible_span(audio)
-    heard = audio[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)]
-    return Clip(audio, loudness.REFERENCE_RMS / level(heard))
+    audible = audio[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)]
+    gain = loudness.REFERENCE_RMS / loudness.level(audible)
+    return Clip(name, audio, gain, audio.size / SAMPLE_RATE, source if isinstance(source, Groove) else None)
 
 
-def level(audio: np.ndarray) -> float:
-    """RMS of audio `[S]`, taken a minute at a time: `loudness.rms` needs twice the memory of its clip."""
-    minute = 60 * SAMPLE_RATE
-    blocks = [audio[begin : begin + minute] for begin in range(0, audio.size, minute)]
-    powers = [loudness.rms(block) ** 2 for block in blocks]
-    return float(np.sqrt(np.average(powers, weights=[block.size for block in blocks])))
+def _read(source: Source, role: str, sample_rate: int | None) -> tuple[str, np.ndarray]:
+    """What a clip is called, and its sound `[S]`."""
+    if isinstance(source, str | os.PathLike):
+        return pathlib.Path(source).name, waveform.read(source)
+    if isinstance(source, Groove):
+        return "groove", source.audio()
+    return role, _checked(np.asarray(source), role, sample_rate)
+
+
+def _called(source: Source, role: str) -> str:
+    """What a clip is called in a message."""
+    if isinstance(source, str | os.PathLike):
+        return f"{role} {pathlib.Path(source).name}"
+    return "groove" if isinstance(source, Groove) else role
 
 
 def _checked(samples: np.ndarray, role: str, sample_rate: int | None) -> np.ndarray:
@@ -84,13 +99,3 @@ def _checked(samples: np.ndarray, role: str, sample_rate: int | None) -> np.ndar
     if not np.all(np.isfinite(mono)):
         raise UserError(f"the {role} has samples that are not numbers (NaN or infinite)")
     return waveform.resample(mono.astype(np.float32), sample_rate, SAMPLE_RATE)
-
-
-def encode(clip: Clip, encoder: Callable[[np.ndarray], np.ndarray], lead: int = 0) -> Sound:
-    """Latents and pitch spectrum of a clip at the reference level, after `lead` frames of silence.
-
-    `encoder` takes `[S]` of any length to `[T, D]`.
-    """
-    padded = np.pad(clip.audio, (lead * HOP_LENGTH, clip.frames * HOP_LENGTH - clip.audio.size))
-    padded *= np.float32(clip.gain)
-    return Sound(encoder(padded), pitch_spectrum(padded, tuning_of(clip.audio)))

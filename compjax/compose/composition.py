@@ -13,11 +13,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from compjax.arranging import gates
 from compjax.audio import waveform
 from compjax.compose.requests import output_paths
 from compjax.errors import UserError
 from compjax.files import atomic_path
+from compjax.music import gates
 from compjax.music.groove import Groove
 from compjax.music.score import Harmony, Note
 from compjax.pages.views import PairView

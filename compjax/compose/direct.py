@@ -9,15 +9,18 @@ import flax.linen as nn
 import jax
 import numpy as np
 
-from compjax.arranging.arrangers import CANNOT_BE_STEERED
-from compjax.arranging.notes import moved, roll_to_notes
-from compjax.arranging.steering import HEARD, Steering
+from compjax.arranging.network import CANNOT_BE_STEERED
+from compjax.arranging.notes import roll_to_notes
+from compjax.arranging.steering import Steering
 from compjax.audio.windows import WindowConfig, over_windows
-from compjax.compose.composer import COMPOSITIONAL, LEAD_IN, Plan, Sound
-from compjax.constants import FRAME_RATE
-from compjax.data.sources.example import style_over_time
+from compjax.codec.long_codec import LongCodec
+from compjax.compose.composer import COMPOSITIONAL, Plan
+from compjax.compose.performance import Decoded
 from compjax.errors import UserError
-from compjax.music.style import Style
+from compjax.hearing.sound import Sound
+from compjax.models.programs import unfit
+from compjax.music.score import Harmony, Rhythm
+from compjax.music.style import Style, style_over_time
 
 FRAMES = 300
 """Frames of the clips that an agent was trained on, where its file does not say: rendered pairs of 4 s."""
@@ -30,10 +33,19 @@ NO_NOTES = "This agent composes sound without writing notes: the MIDI file is em
 
 @dataclasses.dataclass(frozen=True)
 class HeardLatents:
-    """Both clips' latents `[T, D]`, all that such an agent hears, and the gates `[T, 6]` it chose."""
+    """Both clips' latents `[T, D]` and those of silence `[1, D]`; the gates `[T, 6]` that the agent chose."""
 
     clips: tuple[np.ndarray, np.ndarray]
+    silence: np.ndarray
     gates: np.ndarray
+
+    def of_clip(self, index: int) -> tuple[Rhythm, Harmony]:
+        """Such an agent hears neither hits nor chords."""
+        return Rhythm(()), Harmony()
+
+    def together(self, decided: np.ndarray) -> tuple[Rhythm, Harmony]:
+        """The same."""
+        return Rhythm(()), Harmony()
 
 
 class DirectComposer:
@@ -58,24 +70,18 @@ class DirectComposer:
         self.title = COMPOSITIONAL if composes else "Masking (input/target)"
         self.remarks = () if self.writes_notes else (NO_NOTES,)
 
-    def listen(self, input: Sound, target: Sound) -> HeardLatents:
+    def hear(self, input: Sound, target: Sound) -> HeardLatents:
         """The clips as they are, and what the agent chooses for them."""
-        clips = (np.asarray(input.latents, np.float32), np.asarray(target.latents, np.float32))
-        return HeardLatents(
-            clips, self._over_windows(clips, None, self._style(Style(), len(clips[0])))["gates"]
-        )
+        clips = tuple(np.asarray(sound.clip_latents, np.float32) for sound in (input, target))
+        own = self._over_windows(clips, input.silence, None, self._style(Style(), len(clips[0])))
+        return HeardLatents(clips, input.silence, own["gates"])
 
     def select(self, heard: HeardLatents) -> np.ndarray:
         """The agent's own gates `[T, 6]`; of a masking agent, how far its masks are open."""
         return heard.gates
 
-    def compose(
-        self,
-        heard: HeardLatents,
-        decided: np.ndarray,
-        style: Style,
-        arranger: str,
-        steering: Steering = HEARD,
+    def arrange(
+        self, heard: HeardLatents, decided: np.ndarray, style: Style, arranger: str, steering: Steering
     ) -> Plan:
         """Latents, and the notes of the piano roll where the agent has one; `arranger` is not used.
 
@@ -85,28 +91,35 @@ class DirectComposer:
         if steering:
             raise UserError(CANNOT_BE_STEERED)
         gates = None if np.array_equal(decided, heard.gates) else np.asarray(decided, np.float32)
-        made = self._over_windows(heard.clips, gates, self._style(style, len(decided)))
+        made = self._over_windows(heard.clips, heard.silence, gates, self._style(style, len(decided)))
         notes = ()
         if self.writes_notes:
-            notes = moved(roll_to_notes(*made["roll"]), -LEAD_IN / FRAME_RATE)
+            notes = roll_to_notes(*made["roll"])
         return Plan(notes, made["latents"])
 
-    def render(self, heard: HeardLatents, decided: np.ndarray, plan: Plan) -> np.ndarray:
-        """The plan's latents."""
-        return plan.latents
+    def play(
+        self, heard: HeardLatents, decided: np.ndarray, plan: Plan, codec: LongCodec, samples: int
+    ) -> Decoded:
+        """The plan's latents, decoded."""
+        return Decoded(plan.latents, codec, 0, samples)
 
     def _style(self, style: Style, frames: int) -> np.ndarray | None:
-        return style_over_time(style.vector(), frames, LEAD_IN) if self._styled else None
+        return style_over_time(style.vector(), frames) if self._styled else None
 
-    def _over_windows(self, clips, gates: np.ndarray | None, style: np.ndarray | None) -> dict:
+    def _over_windows(
+        self, clips, silence: np.ndarray, gates: np.ndarray | None, style: np.ndarray | None
+    ) -> dict:
         """The agent's `latents` `[T, D]`, `gates` and, if it has one, `roll`, over clips of any length."""
         arrays = {"input": clips[0], "target": clips[1], "gates": gates, "style": style}
         given = {name: array for name, array in arrays.items() if array is not None}
         total = len(clips[0])
         windows = fitted_windows(total, self._frames)
         short = max(windows.length - total, 0)
-        # The first frames are silence (LEAD_IN): what is missing to a window is filled with the first.
-        padded = [np.concatenate([array, np.repeat(array[:1], short, axis=0)]) for array in given.values()]
+        ends = {"input": silence, "target": silence}  # what follows a clip that is shorter than a window
+        padded = [
+            np.concatenate([array, np.repeat(ends.get(name, array[-1:]), short, axis=0)])
+            for name, array in given.items()
+        ]
 
         def window(*chunks):
             return self._apply(self._variables, **dict(zip(given, (c[None] for c in chunks), strict=True)))
@@ -119,8 +132,7 @@ class DirectComposer:
         try:
             output = self._module.apply(variables, input, target, gates=gates, style=style)
         except (flax.errors.FlaxError, KeyError) as error:
-            reason = str(error).partition(" (https")[0]
-            raise UserError(f"the agent's weights do not fit this version of compjax: {reason}") from error
+            raise unfit(error) from error
         parts = [output.latents, output.gates]
         if output.roll is not None:
             parts += [jax.nn.sigmoid(output.roll.onsets), jax.nn.sigmoid(output.roll.frames)]

@@ -6,17 +6,14 @@ import dataclasses
 
 import numpy as np
 
-from compjax.arranging import gates
 from compjax.arranging.steering import HEARD, Steering
-from compjax.audio.loudness import SILENCE_RMS
-from compjax.compose import align, clips
+from compjax.audio.loudness import SILENCE_RMS, level
+from compjax.compose.aligned_pair import AlignedPair, excerpt
 from compjax.constants import SAMPLE_RATE
 from compjax.measures import adherence, verdict
+from compjax.music import gates
 from compjax.music.factors import Switches
 from compjax.music.score import Note
-
-EXCERPT_SECONDS = 60.0
-"""Only this much of a clip is measured, from its beginning: the searches for copies are quadratic."""
 
 ADHERENCE = (
     "onset_f1",
@@ -33,30 +30,8 @@ SILENT = "The output is silent: no note was composed. Try other switches, or cli
 """Takes the place of the report's sentences where nothing can be measured."""
 
 
-@dataclasses.dataclass(frozen=True)
-class References:
-    """The beginnings of the input and of the target as it was aligned, described."""
-
-    input: adherence.Description
-    target: adherence.Description
-
-
-def excerpt(audio: np.ndarray) -> np.ndarray:
-    """The part of audio `[S]` that is measured."""
-    return audio[: round(EXCERPT_SECONDS * SAMPLE_RATE)]
-
-
-def describe_references(
-    input_audio: np.ndarray, target_audio: np.ndarray, alignment: align.Alignment
-) -> References:
-    """Describe what every variation of a pair is measured against; both clips `[S]` at 24 kHz."""
-    beginning = excerpt(input_audio)
-    aligned = align.apply_audio(target_audio, alignment.map, beginning.size)
-    return References(adherence.describe(beginning), adherence.describe(aligned))
-
-
 def measure(
-    references: References,
+    pair: AlignedPair,
     audio: np.ndarray,
     notes: tuple[Note, ...],
     weights: dict[str, dict[str, float]],
@@ -69,14 +44,13 @@ def measure(
     sources = gates.chosen_sources(weights)
     scores = adherence.evaluate(
         adherence.describe(excerpt(audio)),
-        references.input,
-        references.target,
+        *pair.described,
         Switches(**sources),
         known=None if steering.harmony is None else adherence.Known(spans=steering.harmony.spans),
     )
     if steering.harmony is not None:
         scores = dataclasses.replace(scores, chroma_cosine=None)  # that of the recording's own chords
-    silent = clips.level(audio) < SILENCE_RMS
+    silent = level(audio) < SILENCE_RMS
     figures = {k: round(float(v), 4) for k, v in dataclasses.asdict(scores).items() if v is not None}
     return {
         "agent": gates.AGENT_LINE.removeprefix("Creative agent: "),

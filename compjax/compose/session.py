@@ -11,45 +11,40 @@ from collections.abc import Iterator
 import numpy as np
 
 from compjax import progress
-from compjax.arranging import gates
 from compjax.arranging.steering import Steering, steering_of
 from compjax.audio import loudness
-from compjax.audio.pitch_spectrum import STRIDE
-from compjax.audio.windows import WindowConfig, over_windows
+from compjax.audio.windows import WindowConfig
 from compjax.codec import weights_path
 from compjax.codec.long_codec import CODEC_WINDOWS, long_codec
 from compjax.compose import align, clips, report, scenes, streams
-from compjax.compose.composer import BUNDLED, LEAD_IN, Composer, HeardPair, Sound, load_composer
+from compjax.compose.aligned_pair import AlignedPair
+from compjax.compose.composer import Composer, HeardClips, Performance, Plan
 from compjax.compose.composition import Composition
+from compjax.compose.loading import BUNDLED, load_composer
 from compjax.compose.options import ComposeOptions
 from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, STYLE_SIZE
 from compjax.errors import UserError
 from compjax.files import sha256_of
+from compjax.hearing import sound
+from compjax.music import gates
 from compjax.music.groove import Groove
 from compjax.music.style import Style
 from compjax.pages import views
 from compjax.pair_lists import read_pairs
-
-LIMITER_WINDOWS = WindowConfig(length=4500, context=16, fade=0)
-"""Windows of the limiter, a minute each; it looks a tenth of a second around."""
-
-MAX_GAIN = 100.0
-"""The output is made at most this much louder to match the input: 40 dB. Agents choose their level freely."""
 
 LONGEST_DRAWN = 0.4
 """Articulation is drawn from 0 to this: notes that run into each other hide the rhythm (BUILD_NOTES.md)."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Perception:
+class Perceived:
     """What both clips were heard to be; every variation of a pair shares it."""
 
+    pair: AlignedPair  # its beginning
     samples: int  # of the input
     level: float  # RMS of the input
-    heard: HeardPair  # after LEAD_IN frames of silence
-    gates: np.ndarray  # [LEAD_IN + T, 6]
-    alignment: align.Alignment
-    references: report.References
+    heard: HeardClips
+    gates: np.ndarray  # [T, 6]
     steering: Steering
     view: views.PairView
     seconds: dict[str, float]  # wall time by phase
@@ -142,21 +137,17 @@ class Session:
     def listen(self, source, *, sample_rate: int | None = None) -> views.ClipView:
         """What is heard in one clip alone, in its own time; the arguments are those of `compose`."""
         clip = clips.open_clip(source, "clip", sample_rate)
-        heard = self._composer.listen(*[clips.encode(clip, self._codec.encode, LEAD_IN)] * 2)
-        return scenes.see_clip(source, clip.audio, heard.clips[0], LEAD_IN)
+        alone = sound.analyse(clip.audio, clip.gain, self._codec.encode)
+        return scenes.see_clip(clip, *self._composer.hear(alone, alone).of_clip(0))
 
     def _stream(self, input, target, sample_rate, listener, options) -> streams.Stream:
         with progress.told_to(listener):
             perceived = self._perceive(input, target, sample_rate, options)
-            style = draw_style(options, 0)
-            plan = self._composer.compose(
-                perceived.heard, perceived.gates, style, options.arranger, perceived.steering
-            )
-            latents = self._composer.render(perceived.heard, perceived.gates, plan)
-        own, decoded = streams.decoded(latents, self._codec, LEAD_IN * HOP_LENGTH, perceived.samples)
-        gain = 0.0 if own < loudness.SILENCE_RMS else min(perceived.level / own, MAX_GAIN)
-        sound, weights = streams.limited(decoded, gain), gates.summarize(perceived.gates)
-        return streams.Stream(plan.notes, weights, perceived.view, perceived.samples, SAMPLE_RATE, sound)
+            plan = self._arrange(perceived, options, draw_style(options, 0))
+            own, pieces = self._play(perceived, plan).pieces()
+        gain = 0.0 if own < loudness.SILENCE_RMS else min(perceived.level / own, loudness.MAX_GAIN)
+        limited, weights = streams.limited(pieces, gain), gates.summarize(perceived.gates)
+        return streams.Stream(plan.notes, weights, perceived.view, perceived.samples, SAMPLE_RATE, limited)
 
     def _variations(
         self, input, target, num_samples, sample_rate, listener, options
@@ -168,71 +159,65 @@ class Session:
                 composition = self._compose(perceived, options, index)
             yield composition
 
-    def _perceive(self, input, target, sample_rate, options: ComposeOptions) -> Perception:
-        """Read, align, encode and hear both clips, and decide the gates."""
+    def _perceive(self, input, target, sample_rate, options: ComposeOptions) -> Perceived:
+        """Open, align and hear both clips, and decide the gates."""
         seconds: dict[str, float] = {}
         phase = functools.partial(progress.phase, seconds=seconds)
         with phase("read"):
             clip = clips.open_clip(input, "input", sample_rate)
-            target_clip = clips.open_clip(target, "target", sample_rate)
+            other = clips.open_clip(target, "target", sample_rate)
         with phase("align"):
-            alignment = align.find_alignment(clip.audio, target_clip.audio, options.align)
+            pair = AlignedPair.of(clip, other, align.find_alignment(clip.audio, other.audio, options.align))
         with phase("report"):
-            references = report.describe_references(clip.audio, target_clip.audio, alignment)
-            kept = scenes.keep((input, target), clip.audio, target_clip.audio, alignment)
+            shown = pair.beginning()
+            shown.described  # noqa: B018  # now, while the phase says what takes the time
         with phase("encode"):
-            sound = clips.encode(clip, self._codec.encode, LEAD_IN)
-            target_sound = clips.encode(target_clip, self._codec.encode, LEAD_IN)
-            target_sound = aligned(target_sound, alignment, clip.frames)
-        samples, frames, level = clip.audio.size, clip.frames, clips.level(clip.audio)
-        del clip, target_clip  # an hour of sound is a third of a gigabyte, and no longer needed
+            of_input = sound.analyse(clip.audio, clip.gain, self._codec.encode)
+            of_target = sound.analyse(other.audio, other.gain, self._codec.encode)
+            of_target = of_target.along(pair.alignment.map, clip.frames)
+        samples, frames, level = clip.audio.size, clip.frames, loudness.level(clip.audio)
+        del clip, other, pair  # an hour of sound is a third of a gigabyte, and no longer needed
         with phase("listen"):
-            heard = self._composer.listen(sound, target_sound)
+            heard = self._composer.hear(of_input, of_target)
         with phase("select"):
-            wanted = gates.needs_selector(options)
-            selected = self._composer.select(heard) if wanted else None
-            decided = gates.decide_gates(options, LEAD_IN + frames, selected)
-            steering = steering_of(input, options)
-            view = scenes.see(kept, alignment, references, heard.clips, decided, LEAD_IN, steering)
-        return Perception(samples, level, heard, decided, alignment, references, steering, view, seconds)
+            asked = options.switches, options.weights
+            selected = self._composer.select(heard) if gates.needs_selector(*asked) else None
+            decided = gates.decide_gates(*asked, frames, selected)
+            steering = steering_of(input, options.chords)
+            view = scenes.see(shown, heard, decided, steering)
+        return Perceived(shown, samples, level, heard, decided, steering, view, seconds)
 
-    def _compose(self, perceived: Perception, options: ComposeOptions, index: int) -> Composition:
-        """Variation `index` of what was perceived."""
+    def _arrange(self, perceived: Perceived, options: ComposeOptions, style: Style) -> Plan:
+        """The notes (or latents) of one variation."""
+        heard, decided, steering = perceived.heard, perceived.gates, perceived.steering
+        return self._composer.arrange(heard, decided, style, options.arranger, steering)
+
+    def _play(self, perceived: Perceived, plan: Plan) -> Performance:
+        """The plan on its way to sound."""
+        return self._composer.play(perceived.heard, perceived.gates, plan, self._codec, perceived.samples)
+
+    def _compose(self, perceived: Perceived, options: ComposeOptions, index: int) -> Composition:
+        """Variation `index` of what was perceived: arrange, play, report."""
         seconds = dict(perceived.seconds)
         phase = functools.partial(progress.phase, seconds=seconds)
         style = draw_style(options, index)
         with phase("compose"):
-            plan = self._composer.compose(
-                perceived.heard, perceived.gates, style, options.arranger, perceived.steering
-            )
+            plan = self._arrange(perceived, options, style)
         with phase("render"):
-            latents = self._composer.render(perceived.heard, perceived.gates, plan)
+            performance = self._play(perceived, plan)
         with phase("decode"):
-            audio = self._codec.decode(latents)[LEAD_IN * HOP_LENGTH :][: perceived.samples]
-            audio = match_level(audio, perceived.level)
+            audio = loudness.at_level(performance.whole(), perceived.level)
         weights = gates.summarize(perceived.gates)
         with phase("report"):
-            body = report.measure(perceived.references, audio, plan.notes, weights, perceived.steering)
+            body = report.measure(perceived.pair, audio, plan.notes, weights, perceived.steering)
+        alignment = perceived.pair.alignment
         body["agent"] = self._composer.title
-        body["alignment"] = perceived.alignment.summary()
-        body["words"].insert(0, perceived.alignment.in_words())
-        body["words"] += self._composer.remarks
-        body["options"] = {
-            **options.summary(),
-            "style": dataclasses.asdict(style),
-            "variation": index,
-        }
+        body["alignment"] = alignment.summary()
+        body["words"] = [alignment.in_words(), *body["words"], *self._composer.remarks]
+        body["options"] = {**options.summary(), "style": dataclasses.asdict(style), "variation": index}
         body["timings"] = {name: round(value, 3) for name, value in seconds.items()}
         body["checksums"] = self._checksums
         return Composition(audio, SAMPLE_RATE, plan.notes, weights, body, perceived.view)
-
-
-def aligned(sound: Sound, alignment: align.Alignment, frames: int) -> Sound:
-    """The target's sound laid along an input of `frames` latent frames."""
-    latents = align.apply(sound.latents, alignment.map, frames, LEAD_IN)
-    lead, rate = LEAD_IN // STRIDE, FRAME_RATE / STRIDE
-    spectrum = align.apply(sound.spectrum, alignment.map, -(-frames // STRIDE), lead, rate)
-    return Sound(latents, spectrum)
 
 
 def draw_style(options: ComposeOptions, index: int) -> Style:
@@ -240,18 +225,6 @@ def draw_style(options: ComposeOptions, index: int) -> Style:
     drawn = Style.from_vector(np.random.default_rng([options.seed, index]).random(STYLE_SIZE))
     drawn = dataclasses.replace(drawn, articulation=LONGEST_DRAWN * drawn.articulation)
     return dataclasses.replace(drawn, **(options.style or {}))
-
-
-def match_level(audio: np.ndarray, level: float) -> np.ndarray:
-    """`audio` `[S]` brought to the RMS `level`, its peaks limited; silence stays silence."""
-    own = clips.level(audio)
-    if own < loudness.SILENCE_RMS:
-        return np.zeros_like(audio)
-    louder = audio * np.float32(min(level / own, MAX_GAIN))
-    missing = -louder.size % HOP_LENGTH
-    padded = np.pad(louder, (0, missing)) if missing else louder
-    rate = {"rate_in": HOP_LENGTH, "rate_out": HOP_LENGTH}
-    return over_windows(loudness.limit_peaks, [padded], LIMITER_WINDOWS, **rate)[: louder.size]
 
 
 def load(

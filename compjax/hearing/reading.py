@@ -11,10 +11,12 @@ import dataclasses
 
 import numpy as np
 
-from compjax.arranging import gates
 from compjax.audio.pitch_spectrum import STRIDE
 from compjax.constants import FRAME_RATE, MIN_PITCH, NUM_VOICES
-from compjax.music.score import Harmony, Hit, Rhythm, Span
+from compjax.hearing.listener import Heard, stack
+from compjax.hearing.sound import LEAD_IN, LEAD_SECONDS
+from compjax.music import gates
+from compjax.music.score import Harmony, Hit, Rhythm, Span, shifted
 
 CLASSES = 12
 
@@ -151,31 +153,60 @@ def chords_of(classes: np.ndarray, bass: np.ndarray, config: HearingConfig = Hea
     return Harmony(tuple(spans))
 
 
-def read_clip(clip, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:
-    """The hits and the chords that an agent heard in one clip; none from an agent that hears neither."""
-    if not hasattr(clip, "classes"):
-        return Rhythm(()), Harmony()
-    classes = seconded(clip.classes, clip.levels, config)
-    return _read(clip.voices, clip.hit_velocities, clip.classes, classes, clip.bass, config)
+def read_clip(heard: Heard, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:
+    """The hits and the chords that were heard in one clip, in its own time."""
+    classes = seconded(heard.classes, heard.levels, config)
+    return _read(heard.voices, heard.hit_velocities, heard.classes, classes, heard.bass, config)
 
 
-def read_pair(heard, decided: np.ndarray, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:
-    """The hits and the chords that two clips have together, by their gates `[T, 6]`."""
-    if not all(hasattr(clip, "classes") for clip in heard):
-        return Rhythm(()), Harmony()
-    voices = gates.mixed(decided, "rhythm", *(clip.voices for clip in heard))
-    velocities = gates.mixed(decided, "rhythm", *(clip.hit_velocities for clip in heard))
-    own_classes = gates.mixed(decided, "rhythm", *(clip.classes for clip in heard))
-    classes, bass, levels = (
-        gates.mixed(decided, "harmony", *(getattr(clip, name) for clip in heard))
-        for name in ("classes", "bass", "levels")
-    )
-    classes = seconded(classes, levels, config)
-    return _read(voices, velocities, own_classes, classes, bass, config)
+@dataclasses.dataclass(frozen=True)
+class HeardPair:
+    """What was heard in input and target. Gates `[T, 6]` and all that is said are in the clips' own time."""
+
+    clips: tuple[Heard, Heard]
+
+    def music(self, decided: np.ndarray, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:
+        """The hits and the chords that the clips have together, by their gates."""
+        voices, velocities, own_classes = (
+            self._mixed(decided, "rhythm", name) for name in ("voices", "hit_velocities", "classes")
+        )
+        classes, bass, levels = (
+            self._mixed(decided, "harmony", name) for name in ("classes", "bass", "levels")
+        )
+        return _read(voices, velocities, own_classes, seconded(classes, levels, config), bass, config)
+
+    def class_levels(self, decided: np.ndarray, window: int) -> np.ndarray:
+        """How strongly pitch classes sound, `[T, 12]` as a share of the strongest, over `window` frames."""
+        salience, levels = (self._mixed(decided, "harmony", name) for name in ("harmony", "levels"))
+        power = moving_mean(salience * levels**2, window)
+        classes = np.stack([power[:, c::CLASSES].sum(axis=1) for c in range(CLASSES)], axis=1)
+        return np.sqrt(classes / np.maximum(classes.max(axis=1, keepdims=True), 1e-12))[LEAD_IN:]
+
+    @property
+    def components(self) -> np.ndarray:
+        """The six components of the clips, `[T, 6, 64]`."""
+        return stack(*self.clips)[LEAD_IN:]
+
+    def hits(self, decided: np.ndarray) -> np.ndarray:
+        """Probability that anything is struck, `[T]`."""
+        return self._mixed(decided, "rhythm", "voices").max(axis=1)[LEAD_IN:]
+
+    def _mixed(self, decided: np.ndarray, factor: str, name: str) -> np.ndarray:
+        """An array of both clips by the gates of a factor, `[LEAD_IN + T, N]`."""
+        whole = gates.led_in(decided, LEAD_IN)
+        return gates.mixed(whole, factor, *(getattr(clip, name) for clip in self.clips))
+
+
+def moving_mean(values: np.ndarray, window: int) -> np.ndarray:
+    """Mean over `window` (odd) frames around each of `[T, N]`, edges repeated."""
+    padded = np.pad(values, ((window // 2, window // 2), (0, 0)), mode="edge").astype(np.float64)
+    total = np.cumsum(np.pad(padded, ((1, 0), (0, 0))), axis=0)
+    return (total[window:] - total[:-window]) / window
 
 
 def _read(voices, velocities, own_classes, classes, bass, config: HearingConfig) -> tuple[Rhythm, Harmony]:
-    """Hits of voices `[T, 3]` in a clip of classes `[T, 12]`, and the chords of `classes` and `bass`."""
+    """Hits of voices `[LEAD_IN + T, 3]` in a clip with `own_classes`, and chords of `classes` and `bass`."""
     is_pitched = np.quantile(own_classes.max(axis=1), 0.75) > 0.8
     longest = config.pitched_seconds if is_pitched else config.drum_seconds
-    return Rhythm(hits_of(voices, velocities, longest, config), 120.0, 4), chords_of(classes, bass, config)
+    rhythm = Rhythm(hits_of(voices, velocities, longest, config), 120.0, 4)
+    return shifted(rhythm, chords_of(classes, bass, config), -LEAD_SECONDS)

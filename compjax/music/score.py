@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import dataclasses
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -87,6 +88,12 @@ def shifted(rhythm: Rhythm, harmony: Harmony, seconds: float) -> tuple[Rhythm, H
         for span in harmony.spans
     )
     return dataclasses.replace(rhythm, hits=hits), Harmony(spans)
+
+
+def moved(notes: Iterable[Note], seconds: float) -> tuple[Note, ...]:
+    """Notes moved later by `seconds`, those that then end before 0 left out, the others cut at 0."""
+    later = (dataclasses.replace(n, start=max(n.start + seconds, 0.0), end=n.end + seconds) for n in notes)
+    return tuple(note for note in later if note.end > 0)
 
 
 def lowered(harmony: Harmony) -> Harmony:

@@ -10,7 +10,7 @@ import dataclasses
 
 import numpy as np
 
-from compjax.constants import STYLE_SIZE
+from compjax.constants import FRAME_RATE, STYLE_SIZE
 
 SLOWEST_CONTOUR = 0.25
 """Cycles per second of the contour at `contour_rate` 0; at 1 it is 16 times that."""
@@ -61,3 +61,10 @@ def contour(style: Style, time: float) -> float:
     peak = style.contour_shape
     triangle = phase / peak if phase < peak else (1.0 - phase) / (1.0 - peak) if peak < 1.0 else 1.0
     return 0.5 + style.contour_depth * (triangle - 0.5)
+
+
+def style_over_time(style: np.ndarray, frames: int) -> np.ndarray:
+    """The style vector at every frame and its contour, `[frames, 9]`."""
+    of = Style.from_vector(style)
+    wave = [contour(of, (t + 0.5) / FRAME_RATE) for t in range(frames)]
+    return np.column_stack([np.tile(style, (frames, 1)), wave]).astype(np.float32)

@@ -10,7 +10,6 @@ import threading
 import numpy as np
 
 from compjax.audio import loudness, waveform
-from compjax.compose.clips import level
 from compjax.constants import MIN_SECONDS, SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.web import results
@@ -90,7 +89,7 @@ def decode(path: str | os.PathLike, name: str, max_seconds: float) -> HeldClip:
         raise UserError(str(error).replace(os.fspath(path), name)) from error
     if audio.size < MIN_SECONDS * SAMPLE_RATE:
         raise UserError(f"{name}: less than {MIN_SECONDS} seconds of it can be read; export it again")
-    if level(audio) < loudness.SILENCE_RMS:
+    if loudness.level(audio) < loudness.SILENCE_RMS:
         raise UserError(f"{name} is silent; give a clip with sound in it")
     return HeldClip(name, audio)
 

@@ -1,9 +1,8 @@
 import numpy as np
 import pytest
 
-from compjax.arranging.notes import NoteConfig, answer_hits, moved, roll_to_notes
+from compjax.arranging.notes import NoteConfig, answer_hits, roll_to_notes
 from compjax.constants import FRAME_RATE, MIN_PITCH
-from compjax.music.score import Note
 
 
 def roll(onsets, frames, num_frames=60, velocity=0.5):
@@ -101,13 +100,6 @@ def test_hit_that_has_its_onset_is_left_alone():
 def test_nothing_is_made_of_nothing():
     onsets, _, _ = roll({(30, 5): 0.05, (50, 5): 0.4}, {})
     np.testing.assert_array_equal(answer_hits(onsets, hits_at(30)), onsets)
-
-
-def test_moved():
-    notes = (Note(0.1, 0.15, 60, 0.5), Note(0.15, 0.5, 62, 0.5), Note(0.3, 0.5, 64, 0.5))
-    expected = (Note(0.0, pytest.approx(0.3), 62, 0.5), Note(pytest.approx(0.1), pytest.approx(0.3), 64, 0.5))
-    assert moved(notes, -0.2) == expected
-    assert moved(notes[:1], 1.0) == (Note(1.1, 1.15, 60, 0.5),)
 
 
 def test_empty_roll():

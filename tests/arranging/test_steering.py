@@ -21,9 +21,6 @@ def test_what_is_given_comes_first():
     assert not HEARD and Steering(rhythm) and Steering(harmony=harmony)
     assert HEARD.over("hits", "chords") == ("hits", "chords")
     assert Steering(rhythm).over("hits", "chords") == (rhythm, "chords")
-    later = Steering(rhythm, harmony).later(0.5)
-    assert later.rhythm.hits[0].time == 0.6 and later.harmony.spans[0].start == 0.5
-    assert Steering(rhythm).later(1.0).harmony is None
 
 
 @pytest.mark.parametrize(

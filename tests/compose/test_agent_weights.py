@@ -5,9 +5,9 @@ import jax.numpy as jnp
 import pytest
 
 from compjax.codec.weights import save_weights
-from compjax.compose.agent import program
-from compjax.compose.composer import load_composer
+from compjax.compose.loading import load_composer
 from compjax.errors import UserError
+from compjax.models.programs import program
 
 
 class Doubler(nn.Module):

@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 from fakes import FakeCodec, chord, drums
 
+from compjax.arranging.steering import HEARD
 from compjax.audio.windows import WindowConfig
 from compjax.codec.weights import save_weights
-from compjax.compose.composer import Sound, load_composer
 from compjax.compose.direct import NO_NOTES, DirectComposer, fitted_windows
+from compjax.compose.loading import load_composer
 from compjax.compose.session import Session
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
+from compjax.hearing.sound import LEAD_IN, Sound
 from compjax.models.registry import build_agent
 from compjax.music.style import Style
 
@@ -63,7 +65,8 @@ def clips(frames: int):
 
 def hear(composer: DirectComposer, *latents: np.ndarray):
     """What is heard in two clips' latents; such an agent does not look at the spectrum."""
-    return composer.listen(*(Sound(clip, np.zeros((0, 300), np.float32)) for clip in latents))
+    led_in = (np.pad(clip, ((LEAD_IN, 0), (0, 0)), constant_values=-2.0) for clip in latents)
+    return composer.hear(*(Sound(clip, np.zeros((0, 300), np.float32)) for clip in led_in))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -84,9 +87,8 @@ def test_any_length(kind, frames):
     composer, pair = composer_of(kind), clips(frames)
     heard = hear(composer, *pair)
     assert composer.select(heard).shape == (frames, 6)
-    plan = composer.compose(heard, np.ones((frames, 6), np.float32), Style(), "rules")
-    latents = composer.render(heard, None, plan)
-    assert latents.shape == (frames, 128) and np.isfinite(latents).all()
+    plan = composer.arrange(heard, np.ones((frames, 6), np.float32), Style(), "rules", HEARD)
+    assert plan.latents.shape == (frames, 128) and np.isfinite(plan.latents).all()
 
 
 def applied(kind, pair, gates=None, style=None):
@@ -100,7 +102,7 @@ def test_gates_left_to_the_agent_are_its_own(kind):
     """A clip that fits a window becomes exactly what the network makes of it."""
     composer, pair = composer_of(kind), clips(FRAMES)
     heard = hear(composer, *pair)
-    plan = composer.compose(heard, composer.select(heard), Style(), "rules")
+    plan = composer.arrange(heard, composer.select(heard), Style(), "rules", HEARD)
     np.testing.assert_allclose(plan.latents, applied(kind, pair), atol=1e-5)
 
 
@@ -114,11 +116,12 @@ def test_a_closed_gate_lets_nothing_through():
     composer, (first, second) = composer_of("compositional"), clips(FRAMES)
     gates = np.tile(np.float32([1, 1, 1, 0, 0, 0]), (FRAMES, 1))
     plans = [
-        composer.compose(hear(composer, first, other), gates, Style(), "rules") for other in (second, -second)
+        composer.arrange(hear(composer, first, other), gates, Style(), "rules", HEARD)
+        for other in (second, -second)
     ]
     np.testing.assert_allclose(plans[0].latents, plans[1].latents, atol=1e-5)
     assert plans[0].notes == plans[1].notes
-    opened = composer.compose(hear(composer, first, second), np.ones_like(gates), Style(), "rules")
+    opened = composer.arrange(hear(composer, first, second), np.ones_like(gates), Style(), "rules", HEARD)
     assert np.abs(opened.latents - plans[0].latents).max() > 0.01
 
 
@@ -126,7 +129,7 @@ def test_masking_agent_weighs_its_clips():
     composer, pair = composer_of("masking"), clips(FRAMES)
     heard = hear(composer, *pair)
     halves = [np.tile(np.float32(row), (FRAMES, 1)) for row in ([1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1])]
-    parts = [composer.compose(heard, gates, Style(), "rules").latents for gates in halves]
+    parts = [composer.arrange(heard, gates, Style(), "rules", HEARD).latents for gates in halves]
     np.testing.assert_allclose(parts[0] + parts[1], applied("masking", pair), atol=1e-5)
 
 

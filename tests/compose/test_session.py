@@ -7,7 +7,6 @@ import soundfile
 from fakes import chord, drums, make_session
 
 from compjax.audio import loudness
-from compjax.compose.session import MAX_GAIN, match_level
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 
@@ -83,9 +82,9 @@ def test_same_seed_same_bytes(session):
 
 
 def test_variations_share_what_was_heard(session):
-    before = session._composer.agent.listened
+    before = session._composer._listener.listened
     first, second = session.compose_many(drums(2), chord(2), 2, seed=3, **RATE)
-    assert session._composer.agent.listened == before + 2
+    assert session._composer._listener.listened == before + 2
     assert first.report["options"]["style"] != second.report["options"]["style"]
     only = session.compose(drums(2), chord(2), seed=3, **RATE)
     np.testing.assert_array_equal(only.audio, first.audio)
@@ -203,9 +202,9 @@ def test_progress_names_the_phases(session):
 
 def test_level_is_matched_within_reason():
     quiet = np.full(1000, 1e-4, np.float32)
-    assert loudness.rms(match_level(quiet, 0.5)) == pytest.approx(1e-4 * MAX_GAIN)
-    assert not match_level(np.zeros(10, np.float32), 0.5).any()
-    assert np.abs(match_level(drums(1) * 3, 0.9)).max() <= loudness.PEAK_CEILING
+    assert loudness.rms(loudness.at_level(quiet, 0.5)) == pytest.approx(1e-4 * loudness.MAX_GAIN)
+    assert not loudness.at_level(np.zeros(10, np.float32), 0.5).any()
+    assert np.abs(loudness.at_level(drums(1) * 3, 0.9)).max() <= loudness.PEAK_CEILING
 
 
 def test_save_writes_three_files(composition, tmp_path):

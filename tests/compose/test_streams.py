@@ -6,7 +6,7 @@ from fakes import chord, drums, make_session
 
 from compjax.audio.loudness import limit_peaks
 from compjax.audio.windows import WindowConfig, over_windows, pieces
-from compjax.compose import streams
+from compjax.compose import performance, streams
 from compjax.constants import HOP_LENGTH, SAMPLE_RATE
 
 RATE = {"sample_rate": SAMPLE_RATE, "arranger": "network"}
@@ -49,7 +49,7 @@ def test_pieces_come_as_they_are_ready():
 
 def test_trimmed_cuts_both_ends():
     parts = [np.arange(10), np.arange(10, 12), np.arange(12, 30)]
-    np.testing.assert_array_equal(np.concatenate(list(streams.trimmed(parts, 11, 5))), np.arange(11, 16))
+    np.testing.assert_array_equal(np.concatenate(list(performance.trimmed(parts, 11, 5))), np.arange(11, 16))
 
 
 def test_limiter_in_pieces_is_that_of_the_whole(rng):

@@ -5,14 +5,13 @@ of level as hits and bands as pitches, composes every pitch of the harmony at ev
 notes as level in their bands.
 """
 
-import dataclasses
-
 import jax.numpy as jnp
 import numpy as np
 
+from compjax.arranging.network import RollNetwork
 from compjax.audio.windows import WindowConfig
 from compjax.codec.vocos import bands
-from compjax.compose.agent import ArrangingComposer
+from compjax.compose.arranging_composer import ArrangingComposer
 from compjax.compose.session import Session
 from compjax.constants import (
     FRAME_RATE,
@@ -23,6 +22,9 @@ from compjax.constants import (
     SAMPLE_RATE,
     midi_to_hz,
 )
+from compjax.hearing.listener import Heard
+from compjax.hearing.sound import LEAD_IN
+from compjax.instrument.renderer import PRE_ROLL
 
 CONFIG = bands.BandConfig()
 PITCH_BANDS = np.round(1.25 * np.arange(NUM_PITCHES)).astype(int)
@@ -55,28 +57,13 @@ class FakeCodec:
         return audio.reshape(latents.shape[0], -1)
 
 
-@dataclasses.dataclass
-class Heard:
-    latents: np.ndarray
-    rhythm: np.ndarray
-    harmony: np.ndarray
-    classes: np.ndarray
-    bass: np.ndarray
-    voices: np.ndarray
-    hit_velocities: np.ndarray
-    levels: np.ndarray
+class FakeListener:
+    """Hears rises of level as hits and bands as pitches."""
 
-
-class FakeAgent:
-    """See the module. `silent` composes nothing."""
-
-    window = 96
-
-    def __init__(self, silent: bool = False):
-        self.silent = silent
+    def __init__(self):
         self.listened = 0
 
-    def listen(self, sound):
+    def hear(self, sound) -> Heard:
         self.listened += 1
         latents = sound.latents
         level = np.exp(bands.to_log_magnitude(latents, CONFIG)).sum(axis=1)
@@ -89,33 +76,46 @@ class FakeAgent:
         bass = np.tile(np.eye(12)[chord[0].argmax() % 12], (len(chord), 1))
         three = np.tile(strong[:, None], (1, 3))
         rhythm = np.tile(strong[:, None], (1, 64))
-        return Heard(latents, rhythm, chord, classes, bass, three, 0.5 + 0.0 * three, chord)
+        return Heard(rhythm, chord, classes, bass, np.zeros(64), three, 0.5 + 0.0 * three, chord)
 
-    def select(self, heard_input, heard_target):
-        return np.tile(np.float32([0.75, 0.25, 0.125, 0.25, 0.75, 0.875]), (len(heard_input.latents), 1))
+    def select(self, of_input, of_target):
+        return np.tile(
+            np.float32([0.75, 0.25, 0.125, 0.25, 0.75, 0.875]), (len(of_input.rhythm) - LEAD_IN, 1)
+        )
 
-    def compose(self, heard_input, heard_target, gates, style):
-        pairs = zip((heard_input, heard_target), (gates[:, :3], gates[:, 3:]), strict=True)
-        parts = [(heard.rhythm * gate[:, :1], heard.harmony * gate[:, 1:2]) for heard, gate in pairs]
-        rhythm, harmony = (sum(part[i] for part in parts) for i in range(2))
-        onsets = rhythm * (harmony > 0.3) * (0.0 if self.silent else 1.0)
+
+class FakeNetwork(RollNetwork):
+    """Composes every pitch of the harmony at every hit; nothing if it is `silent`."""
+
+    def __init__(self, silent: bool = False):
+        self._silent = silent
+
+    def _roll(self, heard, decided, style):
+        components = heard.components  # [T, 6, 64]
+        rhythm, harmony = (
+            components[:, i] * decided[:, [i]] + components[:, i + 3] * decided[:, [i + 3]] for i in range(2)
+        )
+        onsets = rhythm * (harmony > 0.3) * (0.0 if self._silent else 1.0)
         frames = np.maximum.reduce([np.roll(onsets, k, axis=0) for k in range(12)])
-        balance = 0.5 + 0.5 * np.tile(style, 64 // len(style))  # of the pitches, so that styles are heard
+        balance = 0.5 + 0.5 * np.tile(style.vector(), 8)  # of the pitches, so that styles are heard
         return onsets, frames, np.tile(balance, (len(onsets), 1))
 
-    def render(self, notes, heard_input, heard_target, gates, frames):
-        latents = np.full(
-            (frames, LATENT_SIZE), bands.encode(np.zeros(HOP_LENGTH, np.float32)).min(), np.float32
-        )
+
+class FakeRenderer:
+    """Renders notes as level in their bands."""
+
+    def render(self, notes, timbre, frames):
+        silence = bands.encode(np.zeros(HOP_LENGTH, np.float32)).min()
+        latents = np.full((PRE_ROLL + frames, LATENT_SIZE), silence, np.float32)
         for note in notes:
-            span = slice(round(note.start * FRAME_RATE), round(note.end * FRAME_RATE))
-            latents[span, PITCH_BANDS[note.pitch - MIN_PITCH]] = 2.0 * note.velocity
+            first, last = (PRE_ROLL + round(time * FRAME_RATE) for time in (note.start, note.end))
+            latents[first:last, PITCH_BANDS[note.pitch - MIN_PITCH]] = 2.0 * note.velocity
         return latents
 
 
-def make_session(**agent_options):
+def make_session(silent: bool = False):
     """A session of the fakes."""
-    composer = ArrangingComposer(FakeAgent(**agent_options))
+    composer = ArrangingComposer(FakeListener(), FakeNetwork(silent), FakeRenderer())
     checksums = {"model": "m", "codec": "c"}
     windows = WindowConfig(length=160, context=16, fade=8)
     return Session(FakeCodec(), {"gain": jnp.float32(1.0)}, composer, checksums, windows)

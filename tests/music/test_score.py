@@ -10,6 +10,7 @@ from compjax.music.score import (
     between,
     fold_pitch,
     heard,
+    moved,
     salience,
     shifted,
 )
@@ -74,3 +75,10 @@ def test_salience_follows_spans_only_while_notes_sound():
 def test_a_kit_has_no_salience():
     roll, bass = salience(Harmony(), (Note(0.0, 1.0, 36, 1.0),), 75)
     assert not roll.any() and (bass == -1).all()
+
+
+def test_moved():
+    notes = (Note(0.1, 0.15, 60, 0.5), Note(0.15, 0.5, 62, 0.5), Note(0.3, 0.5, 64, 0.5))
+    expected = (Note(0.0, pytest.approx(0.3), 62, 0.5), Note(pytest.approx(0.1), pytest.approx(0.3), 64, 0.5))
+    assert moved(notes, -0.2) == expected
+    assert moved(notes[:1], 1.0) == (Note(1.1, 1.15, 60, 0.5),)

@@ -9,9 +9,9 @@ import soundfile
 from fakes import chord, drums
 from starlette.testclient import TestClient
 
-from compjax.arranging.gates import chosen_sources, summarize
 from compjax.compose.composition import Composition
 from compjax.constants import SAMPLE_RATE
+from compjax.music.gates import chosen_sources, summarize
 from compjax.music.score import Harmony, Hit, Note, Rhythm, Span
 from compjax.pages.views import ClipView, PairView
 from compjax.web.app import make_app

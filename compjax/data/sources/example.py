@@ -27,7 +27,6 @@ import numpy as np
 from compjax.audio.pitch_spectrum import BINS_PER_SEMITONE, NUM_BINS
 from compjax.constants import (
     BANDS_PER_OCTAVE,
-    FRAME_RATE,
     LATENT_MEAN,
     LATENT_SIZE,
     LATENT_STD,
@@ -38,7 +37,7 @@ from compjax.constants import (
 )
 from compjax.data.rendering.analysis import Features
 from compjax.music.pianoroll import rasterise, rasterise_hits
-from compjax.music.style import Style, contour
+from compjax.music.style import style_over_time
 
 FIELDS = ("latents_c", "notes_c") + tuple(
     f"{name}_{clip}"
@@ -116,13 +115,6 @@ def mixed_in(spectrum: np.ndarray, other: np.ndarray, decibels: float) -> np.nda
     power = np.exp(2.0 * (spectrum * LATENT_STD + LATENT_MEAN))
     power += np.exp(2.0 * (other * LATENT_STD + LATENT_MEAN)) * 10.0 ** (decibels / 10.0)
     return ((0.5 * np.log(power) - LATENT_MEAN) / LATENT_STD).astype(np.float32)
-
-
-def style_over_time(style: np.ndarray, frames: int, lead: int = 0) -> np.ndarray:
-    """The style vector at every frame and its contour, `[frames, 9]`; the clip begins at frame `lead`."""
-    of = Style.from_vector(style)
-    wave = [contour(of, (t - lead + 0.5) / FRAME_RATE) for t in range(frames)]
-    return np.column_stack([np.tile(style, (frames, 1)), wave]).astype(np.float32)
 
 
 def gates_of(switches: np.ndarray) -> np.ndarray:

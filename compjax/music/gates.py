@@ -2,41 +2,53 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
-from compjax.compose.options import ComposeOptions
 from compjax.music.factors import COMPONENTS, FACTORS, SOURCES
 
 AGENT_LINE = "Creative agent: Compositional (rhythm/harmony/timbre)"
 """Names the usual agent above the table of its weights."""
 
 
-def needs_selector(options: ComposeOptions) -> bool:
+def needs_selector(switches: Sequence[str], weights: Sequence[float] | None) -> bool:
     """Whether any gate is left to the selector."""
-    return options.weights is None and "auto" in options.switches
+    return weights is None and "auto" in switches
 
 
-def decide_gates(options: ComposeOptions, frames: int, selected: np.ndarray | None = None) -> np.ndarray:
+def decide_gates(
+    switches: Sequence[str],
+    weights: Sequence[float] | None,
+    frames: int,
+    selected: np.ndarray | None = None,
+) -> np.ndarray:
     """Gates of every frame.
 
     Args:
-        options: switches or weights.
+        switches: of `CHOICES`, in the order of `FACTORS`.
+        weights: six numbers in the switches' place, or None.
         frames: T.
         selected: the selector's gates `[T, 6]`; needed where a switch says "auto".
 
     Returns:
         `[T, 6]` float32 in [0, 1], in the order of `COMPONENTS`.
     """
-    if options.weights is not None:
-        return np.tile(np.asarray(options.weights, np.float32), (frames, 1))
+    if weights is not None:
+        return np.tile(np.asarray(weights, np.float32), (frames, 1))
     gates = np.zeros((frames, len(COMPONENTS)), np.float32)
-    for factor, choice in enumerate(options.switches):
+    for factor, choice in enumerate(switches):
         columns = [factor, factor + len(FACTORS)]
         if choice == "auto":
             gates[:, columns] = np.clip(np.asarray(selected)[:, columns], 0.0, 1.0)
         else:
             gates[:, columns[SOURCES.index(choice)]] = 1.0
     return gates
+
+
+def led_in(gates: np.ndarray, frames: int) -> np.ndarray:
+    """Gates `[T, 6]` and, for `frames` frames before the clip, those of its first: `[frames + T, 6]`."""
+    return np.concatenate([np.repeat(gates[:1], frames, axis=0), gates])
 
 
 def mixed(gates: np.ndarray, factor: str, of_input: np.ndarray, of_target: np.ndarray) -> np.ndarray:

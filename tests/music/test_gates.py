@@ -1,8 +1,7 @@
 import numpy as np
 import pytest
 
-from compjax.arranging import gates
-from compjax.compose.options import ComposeOptions
+from compjax.music import gates
 
 SELECTED = np.tile(np.float32([0.9, 0.2, 0.3, 0.1, 0.8, 0.7]), (4, 1))
 
@@ -18,17 +17,18 @@ SELECTED = np.tile(np.float32([0.9, 0.2, 0.3, 0.1, 0.8, 0.7]), (4, 1))
     ],
 )
 def test_switches(switches, expected):
-    options = ComposeOptions(*switches)
-    assert gates.needs_selector(options) == ("auto" in switches)
-    decided = gates.decide_gates(options, 4, SELECTED if "auto" in switches else None)
+    assert gates.needs_selector(switches, None) == ("auto" in switches)
+    decided = gates.decide_gates(switches, None, 4, SELECTED if "auto" in switches else None)
     np.testing.assert_allclose(decided, np.tile(np.float32(expected), (4, 1)))
 
 
 def test_weights_take_the_place_of_the_selector():
-    options = ComposeOptions(weights=(0, 0.5, 1, 0.25, 0.75, 0.1))
-    assert not gates.needs_selector(options)
+    weights = (0, 0.5, 1, 0.25, 0.75, 0.1)
+    assert not gates.needs_selector(("auto",) * 3, weights)
     np.testing.assert_allclose(
-        gates.decide_gates(options, 3), np.tile([0, 0.5, 1, 0.25, 0.75, 0.1], (3, 1)), atol=1e-7
+        gates.decide_gates(("auto",) * 3, weights, 3),
+        np.tile([0, 0.5, 1, 0.25, 0.75, 0.1], (3, 1)),
+        atol=1e-7,
     )
 
 

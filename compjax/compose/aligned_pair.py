@@ -1,0 +1,66 @@
+"""Two clips, and the target laid along the input: aligned once, for hearing, measuring and showing."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+
+import numpy as np
+
+from compjax.audio.time_map import sound_along
+from compjax.compose.align import Alignment, trusted_beats
+from compjax.compose.clips import Clip
+from compjax.constants import SAMPLE_RATE
+from compjax.measures.adherence import Description, describe
+from compjax.pages.views import KEPT_SECONDS
+
+EXCERPT_SECONDS = 60.0
+"""Only this much of a clip is measured, from its beginning: the searches for copies are quadratic."""
+
+
+def excerpt(audio: np.ndarray) -> np.ndarray:
+    """The part of audio `[S]` that is measured."""
+    return audio[: round(EXCERPT_SECONDS * SAMPLE_RATE)]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class AlignedPair:
+    """Input and target as they came, and how the target lies along the input.
+
+    Attributes:
+        input: the clip that gives the length.
+        target: the other.
+        alignment: where in the target each moment of the input is read.
+        along: `[S]` the target's sound along the input, as much of it as is kept to be shown.
+    """
+
+    input: Clip
+    target: Clip
+    alignment: Alignment
+    along: np.ndarray
+
+    @classmethod
+    def of(cls, input: Clip, target: Clip, alignment: Alignment) -> AlignedPair:
+        """The pair of two whole clips."""
+        samples = min(input.audio.size, round(KEPT_SECONDS * SAMPLE_RATE))
+        return cls(input, target, alignment, sound_along(target.audio, alignment.map, samples))
+
+    def beginning(self) -> AlignedPair:
+        """The pair with as much of its clips as is kept to be shown and measured."""
+        clips = (clip.beginning(KEPT_SECONDS) for clip in (self.input, self.target))
+        return AlignedPair(*clips, self.alignment, self.along)
+
+    @functools.cached_property
+    def described(self) -> tuple[Description, Description]:
+        """What a composition is measured against: the beginnings of the input and of the target along it."""
+        return describe(excerpt(self.input.audio)), describe(excerpt(self.along))
+
+    @property
+    def beats(self) -> tuple[np.ndarray, np.ndarray]:
+        """Beats in seconds of the input and of the target along it, those that are trusted."""
+        if self.alignment.warped:
+            both = (self.alignment.map.input_times,) * 2
+        else:
+            both = tuple(trusted_beats(description.beats) for description in self.described)
+        groove = self.input.groove
+        return (groove.beats(), both[1]) if groove is not None and groove.tempo else both

@@ -1,0 +1,31 @@
+"""A method of a network as a jitted program, and the windows in which it goes over a clip."""
+
+from __future__ import annotations
+
+import flax.errors
+import flax.linen as nn
+import jax
+
+from compjax.audio.windows import WindowConfig
+from compjax.errors import UserError
+
+WINDOWS = WindowConfig(length=768, context=128, fade=16)
+"""The networks look at most 128 frames around, and a clip of ten seconds needs one window."""
+
+
+def program(module: nn.Module, method: str, **settings):
+    """The jitted method of the module; weights of another version are the user's to put right."""
+
+    def apply(variables, *args):
+        try:
+            return module.apply(variables, *args, method=method, **settings)
+        except flax.errors.FlaxError as error:
+            raise unfit(error) from error
+
+    return jax.jit(apply)
+
+
+def unfit(error: Exception) -> UserError:
+    """What is said of weights that a network cannot take."""
+    reason = str(error).partition(" (https")[0]
+    return UserError(f"the agent's weights do not fit this version of compjax: {reason}")
