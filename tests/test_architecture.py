@@ -12,23 +12,29 @@ import pytest
 ROOT = pathlib.Path(__file__).parents[1]
 PACKAGE = ROOT / "compjax"
 MAX_LINES = 350
+MAX_FILES = 16
 MAX_SECONDS = 0.5
 
-FLOORS = {
-    "audio": 0,
-    "codec": 1,
-    "models": 1,
-    "losses": 1,
-    "data": 2,
-    "evaluation": 2,
-    "training": 3,
-    "inference": 3,
-    "cli": 4,
-    "web": 4,
-}
-# Packages on one floor do not see each other, but the networks know the bands that they hear in.
-SAME_FLOOR = {("models", "codec"), ("cli", "web")}
-NUMPY_ONLY = ("audio", "data", "evaluation", "codec/vocos/bands.py")
+FLOORS = (
+    ("",),  # errors, constants, files, progress, pair_lists: what everyone uses
+    ("audio",),
+    ("music",),
+    ("codec", "measures"),
+    ("models", "losses"),
+    ("data", "docs", "port"),
+    ("hearing",),
+    ("arranging",),
+    ("instrument", "pages"),
+    ("compose", "training"),
+    ("evaluation",),
+    ("web", "cli"),
+)
+"""Rooms from the ground up: a file sees its own room and the floors below, at load and inside functions."""
+
+NEIGHBOURS = {("cli", "web")}
+"""Of one floor, the first sees the second."""
+
+NUMPY_ONLY = ("audio", "music", "data", "measures", "codec/vocos/bands.py")
 HEAVY = ("jax", "jaxlib", "flax", "optax", "orbax")
 # What composing must never load (it would cost the first run its seconds), wherever it is imported.
 NOT_IN_COMPOSE = ("librosa", "scipy.signal", "sklearn", "orbax", "tensorboardX", "matplotlib")
@@ -52,16 +58,33 @@ def imports_of(path: pathlib.Path) -> set[str]:
     return names
 
 
+def file_of(name: str) -> pathlib.Path | None:
+    """The file of the package in which a dotted name is, None for other packages' names."""
+    parts = name.split(".")
+    for end in range(len(parts), 0, -1):
+        path = ROOT.joinpath(*parts[:end])
+        for file in (path.with_suffix(".py"), path / "__init__.py"):
+            if file.is_file() and file.is_relative_to(PACKAGE):
+                return file
+    return None
+
+
 def room_of(path: pathlib.Path) -> str:
-    """The package of a file below `compjax/`, empty for the files of `compjax/` itself."""
-    parts = path.relative_to(PACKAGE).parts
-    return parts[0] if len(parts) > 1 else ""
+    """The folder of a file below `compjax/`, such as "data/drawing"; empty for those of `compjax/` itself."""
+    return "/".join(path.relative_to(PACKAGE).parts[:-1])
 
 
 def rooms_imported(path: pathlib.Path) -> set[str]:
-    """Packages below `compjax` that a file imports from."""
-    parts = [name.split(".") for name in imports_of(path)]
-    return {part[1] for part in parts if part[0] == "compjax" and len(part) > 1 and part[1] in FLOORS}
+    """Folders below `compjax` that a file imports from; the package's own roof is none."""
+    files = {file_of(name) for name in imports_of(path)} - {None, PACKAGE / "__init__.py"}
+    return {room_of(file) for file in files}
+
+
+def floor_of(room: str) -> int:
+    """The floor of a folder's room; AssertionError if it has none."""
+    found = [place for place, rooms in enumerate(FLOORS) if room.split("/")[0] in rooms]
+    assert found, f"{room} has no floor"
+    return found[0]
 
 
 def within(names: set[str], packages: tuple[str, ...]) -> set[str]:
@@ -70,27 +93,52 @@ def within(names: set[str], packages: tuple[str, ...]) -> set[str]:
 
 
 def allowed(importer: str, imported: str) -> bool:
-    """Whether the first package may import the second."""
-    down = FLOORS[importer] > FLOORS[imported]
-    return importer == imported or down or (importer, imported) in SAME_FLOOR
+    """Whether a file in the first folder may import from the second."""
+    first, second = importer.split("/")[0], imported.split("/")[0]
+    return first == second or (first, second) in NEIGHBOURS or floor_of(first) > floor_of(second)
 
 
-def test_every_package_has_a_floor():
-    rooms = {path.parent.name for path in PACKAGE.glob("*/__init__.py")} - {"assets"}
-    assert rooms <= set(FLOORS)
+def circle(edges: dict[str, set[str]]) -> list[str]:
+    """Folders that import each other in a circle, the first found; none if there is none."""
+    done: set[str] = set()
+
+    def walk(room: str, way: list[str]) -> list[str]:
+        if room in way:
+            return [*way[way.index(room) :], room]
+        if room in done:
+            return []
+        for other in sorted(edges.get(room, ())):
+            if found := walk(other, [*way, room]):
+                return found
+        done.add(room)
+        return []
+
+    return next((found for room in sorted(edges) if (found := walk(room, []))), [])
+
+
+def test_every_room_has_a_floor():
+    for path in PACKAGE.glob("*/__init__.py"):
+        floor_of(path.parent.name)
 
 
 @pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
 def test_imports_go_down_floors_only(path):
     room = room_of(path)
-    if room in FLOORS:  # compjax/__init__.py itself is the roof and may see everything, lazily
+    if path != PACKAGE / "__init__.py":  # the roof may see everything, lazily
         assert not {other for other in rooms_imported(path) if not allowed(room, other)}
 
 
-@pytest.mark.parametrize("room", ["models", "losses"])
-def test_models_and_losses_do_not_know_data(room):
-    for path in sources(room):
-        assert not rooms_imported(path) & {"data", "losses" if room == "models" else "models"}, path
+def test_no_folders_import_each_other():
+    edges: dict[str, set[str]] = {}
+    for path in sources():
+        if path != PACKAGE / "__init__.py":
+            edges.setdefault(room_of(path), set()).update(rooms_imported(path) - {room_of(path)})
+    assert not circle(edges)
+
+
+@pytest.mark.parametrize("folder", sorted({path.parent for path in sources()}), ids=lambda path: path.name)
+def test_no_folder_is_a_hall(folder):
+    assert len(list(folder.glob("*.py"))) <= MAX_FILES + 1  # and its __init__.py
 
 
 @pytest.mark.parametrize("folder", NUMPY_ONLY)
@@ -115,9 +163,11 @@ def test_checker_sees_a_wrong_import(tmp_path):
     path.write_text(
         "def f():\n    from compjax.training import loop\n    import compjax.data.drawing.swaps\n"
     )
-    assert rooms_imported(path) == {"training", "data"}
-    assert not allowed("data", "training")
+    assert rooms_imported(path) == {"training", "data/drawing"}
+    assert not allowed("data/drawing", "training")
     assert within({"jax.numpy", "jaxtyping"}, HEAVY) == {"jax.numpy"}
+    assert circle({"a": {"b"}, "b": {"c"}, "c": {"b"}}) == ["b", "c", "b"]
+    assert circle({"a": {"b", "c"}, "b": {"c"}}) == []
 
 
 def console_scripts() -> dict[str, str]:

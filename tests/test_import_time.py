@@ -32,7 +32,7 @@ def test_nothing_heavy_at_import(module):
 
 
 @pytest.mark.parametrize(
-    "module", ["compjax.compose.align", "compjax.arranging.notes", "compjax.compose.clips"]
+    "module", ["compjax.compose.clips.align", "compjax.arranging.notes", "compjax.compose.clips.opening"]
 )
 def test_numpy_parts_do_without_jax(module):
     loaded = loaded_by(f"import {module}")
@@ -40,7 +40,7 @@ def test_numpy_parts_do_without_jax(module):
 
 
 def test_session_loads_nothing_unwanted():
-    loaded = loaded_by("import compjax.compose.session, compjax.compose.arranging_composer, compjax.codec")
+    loaded = loaded_by("import compjax.compose.session, compjax.compose.composers.arranging, compjax.codec")
     assert "jax" in loaded
     assert not loaded & UNWANTED
 

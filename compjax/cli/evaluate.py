@@ -167,7 +167,7 @@ def pairs_to_judge(values: flags.FlagValues) -> list:
 def aligned_target(given, target):
     """The target's sound as it is read along the input, `[S]`."""
     from compjax.audio.time_map import sound_along
-    from compjax.compose import align
+    from compjax.compose.clips import align
 
     return sound_along(target, align.find_alignment(given, target).map, given.size)
 

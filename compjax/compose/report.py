@@ -8,7 +8,7 @@ import numpy as np
 
 from compjax.arranging.steering import HEARD, Steering
 from compjax.audio.loudness import SILENCE_RMS, level
-from compjax.compose.aligned_pair import AlignedPair, excerpt
+from compjax.compose.clips.aligned_pair import AlignedPair, excerpt
 from compjax.constants import SAMPLE_RATE
 from compjax.measures import adherence, verdict
 from compjax.music import gates

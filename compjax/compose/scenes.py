@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 
 from compjax.arranging.steering import Steering
-from compjax.compose import align
-from compjax.compose.aligned_pair import AlignedPair
-from compjax.compose.clips import Clip
-from compjax.compose.composer import HeardClips
+from compjax.compose.clips import align
+from compjax.compose.clips.aligned_pair import AlignedPair
+from compjax.compose.clips.opening import Clip
+from compjax.compose.composers.contract import HeardClips
 from compjax.errors import UserError
 from compjax.music.groove import Groove
 from compjax.music.score import LOW, Harmony, Rhythm

@@ -16,11 +16,12 @@ from compjax.audio import loudness
 from compjax.audio.windows import WindowConfig
 from compjax.codec import weights_path
 from compjax.codec.long_codec import CODEC_WINDOWS, long_codec
-from compjax.compose import align, clips, report, scenes, streams
-from compjax.compose.aligned_pair import AlignedPair
-from compjax.compose.composer import Composer, HeardClips, Performance, Plan
+from compjax.compose import report, scenes, streams
+from compjax.compose.clips import align, opening
+from compjax.compose.clips.aligned_pair import AlignedPair
+from compjax.compose.composers.contract import Composer, HeardClips, Performance, Plan
+from compjax.compose.composers.loading import BUNDLED, load_composer
 from compjax.compose.composition import Composition
-from compjax.compose.loading import BUNDLED, load_composer
 from compjax.compose.options import ComposeOptions
 from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, STYLE_SIZE
 from compjax.errors import UserError
@@ -136,7 +137,7 @@ class Session:
 
     def listen(self, source, *, sample_rate: int | None = None) -> views.ClipView:
         """What is heard in one clip alone, in its own time; the arguments are those of `compose`."""
-        clip = clips.open_clip(source, "clip", sample_rate)
+        clip = opening.open_clip(source, "clip", sample_rate)
         alone = sound.analyse(clip.audio, clip.gain, self._codec.encode)
         return scenes.see_clip(clip, *self._composer.hear(alone, alone).of_clip(0))
 
@@ -164,8 +165,8 @@ class Session:
         seconds: dict[str, float] = {}
         phase = functools.partial(progress.phase, seconds=seconds)
         with phase("read"):
-            clip = clips.open_clip(input, "input", sample_rate)
-            other = clips.open_clip(target, "target", sample_rate)
+            clip = opening.open_clip(input, "input", sample_rate)
+            other = opening.open_clip(target, "target", sample_rate)
         with phase("align"):
             pair = AlignedPair.of(clip, other, align.find_alignment(clip.audio, other.audio, options.align))
         with phase("report"):

@@ -73,7 +73,7 @@ def _weights(flag: str, file: str) -> pathlib.Path:
 
 def checksums(files: Mapping[str, pathlib.Path | None]) -> dict[str, dict[str, str]]:
     """File and SHA-256 of every model, for the results."""
-    from compjax.compose.loading import BUNDLED
+    from compjax.compose.composers.loading import BUNDLED
     from compjax.files import sha256_of
 
     def described(path: pathlib.Path | None) -> dict[str, str]:

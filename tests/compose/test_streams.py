@@ -6,7 +6,8 @@ from fakes import chord, drums, make_session
 
 from compjax.audio.loudness import limit_peaks
 from compjax.audio.windows import WindowConfig, over_windows, pieces
-from compjax.compose import performance, streams
+from compjax.compose import streams
+from compjax.compose.composers import performance
 from compjax.constants import HOP_LENGTH, SAMPLE_RATE
 
 RATE = {"sample_rate": SAMPLE_RATE, "arranger": "network"}
@@ -70,7 +71,7 @@ def test_stream_of_a_short_clip_is_the_composition(session):
 
 
 def test_stream_of_a_long_clip_differs_by_one_gain(session, monkeypatch):
-    monkeypatch.setattr(streams, "PROBE", 40)  # so that six seconds are long
+    monkeypatch.setattr(performance, "PROBE", 40)  # so that six seconds are long
     pair = drums(6), chord(6)
     parts = list(session.stream(*pair, **RATE))
     audio, whole = np.concatenate(parts), session.compose(*pair, **RATE).audio

@@ -11,7 +11,7 @@ import numpy as np
 from compjax.arranging.network import RollNetwork
 from compjax.audio.windows import WindowConfig
 from compjax.codec.vocos import bands
-from compjax.compose.arranging_composer import ArrangingComposer
+from compjax.compose.composers.arranging import ArrangingComposer
 from compjax.compose.session import Session
 from compjax.constants import (
     FRAME_RATE,

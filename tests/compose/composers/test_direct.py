@@ -12,8 +12,8 @@ from fakes import FakeCodec, chord, drums
 from compjax.arranging.steering import HEARD
 from compjax.audio.windows import WindowConfig
 from compjax.codec.weights import save_weights
-from compjax.compose.direct import NO_NOTES, DirectComposer, fitted_windows
-from compjax.compose.loading import load_composer
+from compjax.compose.composers.direct import NO_NOTES, DirectComposer, fitted_windows
+from compjax.compose.composers.loading import load_composer
 from compjax.compose.session import Session
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import pathlib
 
-from compjax.compose.composer import Composer
+from compjax.compose.composers.contract import Composer
 from compjax.errors import UserError
 
-BUNDLED = pathlib.Path(__file__).parents[1] / "assets" / "compositional.npz"
+BUNDLED = pathlib.Path(__file__).parents[2] / "assets" / "compositional.npz"
 
 
 def load_composer(path: str | os.PathLike | None = None, codec: str = "vocos") -> Composer:
@@ -50,10 +50,10 @@ def _composer(config: dict, variables: dict) -> Composer:
 
     module = build_agent(config["agent"], config["settings"])
     if config["agent"] == "arranging":
-        from compjax.compose.arranging_composer import ArrangingComposer
+        from compjax.compose.composers.arranging import ArrangingComposer
 
         return ArrangingComposer.of(module, variables)
-    from compjax.compose.direct import FRAMES, DirectComposer
+    from compjax.compose.composers.direct import FRAMES, DirectComposer
 
     frames, raw = int(config.get("frames", FRAMES)), bool(config.get("raw_latents", False))
     return DirectComposer(module, variables, frames, raw)

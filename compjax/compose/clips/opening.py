@@ -9,7 +9,7 @@ import pathlib
 import numpy as np
 
 from compjax.audio import loudness, waveform
-from compjax.compose.align import audible_span
+from compjax.compose.clips.align import audible_span
 from compjax.constants import HOP_LENGTH, MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.music.groove import Groove

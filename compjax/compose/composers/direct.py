@@ -14,8 +14,8 @@ from compjax.arranging.notes import roll_to_notes
 from compjax.arranging.steering import Steering
 from compjax.audio.windows import WindowConfig, over_windows
 from compjax.codec.long_codec import LongCodec
-from compjax.compose.composer import COMPOSITIONAL, Plan
-from compjax.compose.performance import Decoded
+from compjax.compose.composers.contract import COMPOSITIONAL, Plan
+from compjax.compose.composers.performance import Decoded
 from compjax.errors import UserError
 from compjax.hearing.sound import Sound
 from compjax.models.programs import unfit

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from fakes import chord, drums
 
-from compjax.compose import align
+from compjax.compose.clips import align
 from compjax.constants import SAMPLE_RATE
 
 TIMES = np.arange(0, 8, 0.25)

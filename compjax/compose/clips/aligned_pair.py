@@ -8,11 +8,11 @@ import functools
 import numpy as np
 
 from compjax.audio.time_map import sound_along
-from compjax.compose.align import Alignment, trusted_beats
-from compjax.compose.clips import Clip
+from compjax.compose.clips.align import Alignment, trusted_beats
+from compjax.compose.clips.opening import Clip
 from compjax.constants import SAMPLE_RATE
 from compjax.measures.adherence import Description, describe
-from compjax.pages.views import KEPT_SECONDS
+from compjax.pages import views
 
 EXCERPT_SECONDS = 60.0
 """Only this much of a clip is measured, from its beginning: the searches for copies are quadratic."""
@@ -42,12 +42,12 @@ class AlignedPair:
     @classmethod
     def of(cls, input: Clip, target: Clip, alignment: Alignment) -> AlignedPair:
         """The pair of two whole clips."""
-        samples = min(input.audio.size, round(KEPT_SECONDS * SAMPLE_RATE))
+        samples = min(input.audio.size, round(views.KEPT_SECONDS * SAMPLE_RATE))
         return cls(input, target, alignment, sound_along(target.audio, alignment.map, samples))
 
     def beginning(self) -> AlignedPair:
         """The pair with as much of its clips as is kept to be shown and measured."""
-        clips = (clip.beginning(KEPT_SECONDS) for clip in (self.input, self.target))
+        clips = (clip.beginning(views.KEPT_SECONDS) for clip in (self.input, self.target))
         return AlignedPair(*clips, self.alignment, self.along)
 
     @functools.cached_property

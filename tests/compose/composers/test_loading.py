@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import pytest
 
 from compjax.codec.weights import save_weights
-from compjax.compose.loading import load_composer
+from compjax.compose.composers.loading import load_composer
 from compjax.errors import UserError
 from compjax.models.programs import program
 
