@@ -7,15 +7,15 @@ import contextvars
 import time
 from collections.abc import Callable, Iterator
 
-Listener = Callable[[str, int, int], None]
+Told = Callable[[str, int, int], None]
 """Called with the phase, the windows done and the windows in all."""
 
-_listener: contextvars.ContextVar[Listener | None] = contextvars.ContextVar("listener", default=None)
+_listener: contextvars.ContextVar[Told | None] = contextvars.ContextVar("listener", default=None)
 _phase: contextvars.ContextVar[str] = contextvars.ContextVar("phase", default="")
 
 
 @contextlib.contextmanager
-def told_to(listener: Listener | None) -> Iterator[None]:
+def told_to(listener: Told | None) -> Iterator[None]:
     """Inside the block, `advance` calls `listener`; None keeps quiet."""
     token = _listener.set(listener)
     try:

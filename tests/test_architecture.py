@@ -141,6 +141,24 @@ def test_no_folder_is_a_hall(folder):
     assert len(list(folder.glob("*.py"))) <= MAX_FILES + 1  # and its __init__.py
 
 
+def nouns_of(path: pathlib.Path) -> set[str]:
+    """Names of the classes and types that a file defines for others."""
+    body = ast.parse(path.read_text()).body
+    assigned = [
+        t.id for node in body if isinstance(node, ast.Assign) for t in node.targets if isinstance(t, ast.Name)
+    ]
+    classes = [node.name for node in body if isinstance(node, ast.ClassDef)]
+    return {name for name in [*classes, *assigned] if name[0].isupper() and not name.isupper()}
+
+
+def test_a_noun_means_one_thing():
+    homes: dict[str, list[str]] = {}
+    for path in sources():
+        for name in nouns_of(path) - {"Array"}:  # jax.Array, as many files call it
+            homes.setdefault(name, []).append(str(path.relative_to(PACKAGE)))
+    assert not {name: files for name, files in homes.items() if len(files) > 1}
+
+
 @pytest.mark.parametrize("folder", NUMPY_ONLY)
 def test_numpy_only(folder):
     for path in sources(folder):

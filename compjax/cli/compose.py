@@ -131,10 +131,10 @@ def compose_pairs(values: flags.FlagValues, chosen) -> None:
     Raises:
         UserError: if there are no pairs, or some could not be composed.
     """
-    from compjax.compose.many_pairs import Batch
+    from compjax.compose.many_pairs import ManyPairs
 
     folder = values.output if values["output"].present else "compositions"
-    batch = Batch(values.pairs, folder, values.num_samples, chosen, values.report)
+    batch = ManyPairs(values.pairs, folder, values.num_samples, chosen, values.report)
     requests = batch.requests()
     for request in requests:
         request.check()

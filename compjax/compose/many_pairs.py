@@ -27,7 +27,7 @@ class IndexEntry:
 
 
 @dataclasses.dataclass(frozen=True)
-class Batch:
+class ManyPairs:
     """Pairs to be composed, each into NAME.wav and the files beside it.
 
     Attributes:

@@ -19,7 +19,7 @@ from compjax.codec.long_codec import CODEC_WINDOWS, long_codec
 from compjax.compose import report, scenes, streams
 from compjax.compose.clips import align, opening
 from compjax.compose.clips.aligned_pair import AlignedPair
-from compjax.compose.composers.contract import Composer, HeardClips, Performance, Plan
+from compjax.compose.composers.contract import Composer, HeardClips, Plan, Rendition
 from compjax.compose.composers.loading import BUNDLED, load_composer
 from compjax.compose.composition import Composition
 from compjax.compose.options import ComposeOptions
@@ -193,7 +193,7 @@ class Session:
         heard, decided, steering = perceived.heard, perceived.gates, perceived.steering
         return self._composer.arrange(heard, decided, style, options.arranger, steering)
 
-    def _play(self, perceived: Perceived, plan: Plan) -> Performance:
+    def _play(self, perceived: Perceived, plan: Plan) -> Rendition:
         """The plan on its way to sound."""
         return self._composer.play(perceived.heard, perceived.gates, plan, self._codec, perceived.samples)
 
@@ -205,9 +205,9 @@ class Session:
         with phase("compose"):
             plan = self._arrange(perceived, options, style)
         with phase("render"):
-            performance = self._play(perceived, plan)
+            rendition = self._play(perceived, plan)
         with phase("decode"):
-            audio = loudness.at_level(performance.whole(), perceived.level)
+            audio = loudness.at_level(rendition.whole(), perceived.level)
         weights = gates.summarize(perceived.gates)
         with phase("report"):
             body = report.measure(perceived.pair, audio, plan.notes, weights, perceived.steering)

@@ -49,7 +49,7 @@ RANGE_IN_WORDS = (
 LETTER = 0.078
 """Inches that a letter of a chord's name is wide."""
 
-Span = tuple[float, float]
+Stretch = tuple[float, float]
 """Seconds from and to."""
 
 _DRAWING = threading.Lock()
@@ -72,7 +72,7 @@ def clip_picture(
     hits: bool = True,
     chords: bool = True,
     kind: str = "svg",
-    span: Span | None = None,
+    span: Stretch | None = None,
 ) -> bytes:
     """A clip: the names of its chords, its spectrogram with beats, its hits.
 
@@ -93,7 +93,7 @@ def sound_picture(
     *,
     beats: Sequence[float] = (),
     kind: str = "svg",
-    span: Span | None = None,
+    span: Stretch | None = None,
 ) -> bytes:
     """The spectrogram of audio `[S]` at 24 kHz, with `beats` in seconds; the rest as `clip_picture`."""
     row = _spectrogram(views.spectrogram(views.kept(audio)), title, beats)
@@ -117,17 +117,17 @@ def strip(audio: np.ndarray) -> bytes:
     return written.getvalue()
 
 
-def roll_picture(composition, title: str = "", *, kind: str = "svg", span: Span | None = None) -> bytes:
+def roll_picture(composition, title: str = "", *, kind: str = "svg", span: Stretch | None = None) -> bytes:
     """The composed notes over the onsets of the rhythm, under the chords that they were composed on."""
     return _picture(_roll_rows(composition, title), shown(composition.seconds, span), kind)
 
 
-def weights_picture(composition, title: str = "", *, kind: str = "svg", span: Span | None = None) -> bytes:
+def weights_picture(composition, title: str = "", *, kind: str = "svg", span: Stretch | None = None) -> bytes:
     """The six component weights over time."""
     return _picture([_weights(composition, title)], shown(composition.seconds, span), kind)
 
 
-def overview(composition, *, kind: str = "png", span: Span | None = None) -> bytes:
+def overview(composition, *, kind: str = "png", span: Stretch | None = None) -> bytes:
     """Everything in one picture: input, target, piano roll, result and weights on one time axis."""
     pair = composition.view
     result = views.spectrogram(views.kept(composition.audio))
@@ -143,7 +143,7 @@ def overview(composition, *, kind: str = "png", span: Span | None = None) -> byt
     return _picture(rows, shown(composition.seconds, span), kind)
 
 
-def shown(seconds: float, span: Span | None = None) -> Span:
+def shown(seconds: float, span: Stretch | None = None) -> Stretch:
     """The span asked for, or the beginning, within what is kept of a clip."""
     start, end = span or (0.0, SHOWN_SECONDS)
     last = min(seconds, views.KEPT_SECONDS)
@@ -192,7 +192,7 @@ def _weights(composition, title: str) -> Row:
     return Row(1.35, lambda axes, span: panels.draw_weights(axes, composition.view.gates, span), title)
 
 
-def _picture(rows: Sequence[Row], span: Span, kind: str) -> bytes:
+def _picture(rows: Sequence[Row], span: Stretch, kind: str) -> bytes:
     """The rows under one another, as the bytes of a file."""
     if kind not in FORMATS:
         raise ValueError(f"a picture is one of {', '.join(FORMATS)}, not {kind!r}")

@@ -7,7 +7,7 @@ from fakes import chord, drums, make_session
 from compjax.audio.loudness import limit_peaks
 from compjax.audio.windows import WindowConfig, over_windows, pieces
 from compjax.compose import streams
-from compjax.compose.composers import performance
+from compjax.compose.composers import rendition
 from compjax.constants import HOP_LENGTH, SAMPLE_RATE
 
 RATE = {"sample_rate": SAMPLE_RATE, "arranger": "network"}
@@ -50,7 +50,7 @@ def test_pieces_come_as_they_are_ready():
 
 def test_trimmed_cuts_both_ends():
     parts = [np.arange(10), np.arange(10, 12), np.arange(12, 30)]
-    np.testing.assert_array_equal(np.concatenate(list(performance.trimmed(parts, 11, 5))), np.arange(11, 16))
+    np.testing.assert_array_equal(np.concatenate(list(rendition.trimmed(parts, 11, 5))), np.arange(11, 16))
 
 
 def test_limiter_in_pieces_is_that_of_the_whole(rng):
@@ -71,7 +71,7 @@ def test_stream_of_a_short_clip_is_the_composition(session):
 
 
 def test_stream_of_a_long_clip_differs_by_one_gain(session, monkeypatch):
-    monkeypatch.setattr(performance, "PROBE", 40)  # so that six seconds are long
+    monkeypatch.setattr(rendition, "PROBE", 40)  # so that six seconds are long
     pair = drums(6), chord(6)
     parts = list(session.stream(*pair, **RATE))
     audio, whole = np.concatenate(parts), session.compose(*pair, **RATE).audio

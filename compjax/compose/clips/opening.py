@@ -14,7 +14,7 @@ from compjax.constants import HOP_LENGTH, MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.music.groove import Groove
 
-Source = str | os.PathLike | np.ndarray | Groove
+ClipSource = str | os.PathLike | np.ndarray | Groove
 """A path, or samples `[S]` or `[S, channels]`, or a groove, which is heard as plain strokes."""
 
 
@@ -46,7 +46,7 @@ class Clip:
         return dataclasses.replace(self, audio=self.audio[: round(seconds * SAMPLE_RATE)].copy())
 
 
-def open_clip(source: Source, role: str, sample_rate: int | None = None) -> Clip:
+def open_clip(source: ClipSource, role: str, sample_rate: int | None = None) -> Clip:
     """Read or check a clip.
 
     Args:
@@ -66,7 +66,7 @@ def open_clip(source: Source, role: str, sample_rate: int | None = None) -> Clip
     return Clip(name, audio, gain, audio.size / SAMPLE_RATE, source if isinstance(source, Groove) else None)
 
 
-def _read(source: Source, role: str, sample_rate: int | None) -> tuple[str, np.ndarray]:
+def _read(source: ClipSource, role: str, sample_rate: int | None) -> tuple[str, np.ndarray]:
     """What a clip is called, and its sound `[S]`."""
     if isinstance(source, str | os.PathLike):
         return pathlib.Path(source).name, waveform.read(source)
@@ -75,7 +75,7 @@ def _read(source: Source, role: str, sample_rate: int | None) -> tuple[str, np.n
     return role, _checked(np.asarray(source), role, sample_rate)
 
 
-def _called(source: Source, role: str) -> str:
+def _called(source: ClipSource, role: str) -> str:
     """What a clip is called in a message."""
     if isinstance(source, str | os.PathLike):
         return f"{role} {pathlib.Path(source).name}"

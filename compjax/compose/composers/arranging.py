@@ -12,7 +12,7 @@ from compjax.arranging.rules import by_rules
 from compjax.arranging.steering import Steering
 from compjax.codec.long_codec import LongCodec
 from compjax.compose.composers.contract import COMPOSITIONAL, Plan
-from compjax.compose.composers.performance import Decoded
+from compjax.compose.composers.rendition import Decoded
 from compjax.constants import HOP_LENGTH
 from compjax.hearing.listener import Listener
 from compjax.hearing.reading import HeardPair, read_clip

@@ -49,7 +49,7 @@ class HeardClips(Protocol):
         ...
 
 
-class Performance(Protocol):
+class Rendition(Protocol):
     """A composition on its way to sound, at the level that its player likes."""
 
     def whole(self) -> np.ndarray:
@@ -96,6 +96,6 @@ class Composer(Protocol):
 
     def play(
         self, heard: HeardClips, decided: np.ndarray, plan: Plan, codec: LongCodec, samples: int
-    ) -> Performance:
+    ) -> Rendition:
         """The plan as sound, `samples` long."""
         ...

@@ -15,7 +15,7 @@ from compjax.arranging.steering import Steering
 from compjax.audio.windows import WindowConfig, over_windows
 from compjax.codec.long_codec import LongCodec
 from compjax.compose.composers.contract import COMPOSITIONAL, Plan
-from compjax.compose.composers.performance import Decoded
+from compjax.compose.composers.rendition import Decoded
 from compjax.errors import UserError
 from compjax.hearing.sound import Sound
 from compjax.models.programs import unfit

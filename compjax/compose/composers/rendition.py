@@ -18,7 +18,7 @@ in all, the whole is decoded for it."""
 
 @dataclasses.dataclass(frozen=True)
 class Decoded:
-    """`Performance` of latents through a codec.
+    """`Rendition` of latents through a codec.
 
     Attributes:
         latents: `[T, D]`.
@@ -33,11 +33,11 @@ class Decoded:
     samples: int
 
     def whole(self) -> np.ndarray:
-        """See `Performance`."""
+        """See `Rendition`."""
         return self.codec.decode(self.latents)[self.skip : self.skip + self.samples]
 
     def pieces(self) -> tuple[float, Iterator[np.ndarray]]:
-        """See `Performance`; the level of what is longer than `PROBES` stretches is judged by so many."""
+        """See `Rendition`; the level of what is longer than `PROBES` stretches is judged by so many."""
         if len(self.latents) <= PROBES * PROBE:
             whole = self.whole()
             return loudness.level(whole), iter([whole])
