@@ -3,7 +3,7 @@
 Command:   compjax-render --output=data/train --num_examples=16384 --split=train
            compjax-render --output=data/dev --num_examples=256 --split=dev
            compjax-train --config=experiments/arranging.py --workdir=runs/arranging
-Hardware:  two CPU cores are enough; see BUILD_NOTES.md for the time and the scores that were reached.
+Hardware:  two CPU cores are enough; BUILD_NOTES.md says how the bundled one came about.
 """
 
 import pathlib

@@ -9,7 +9,7 @@ Command:   compjax-train --config=experiments/vocos.py --workdir=runs/vocos
 Judge:     python -m compjax.codec.quality --audio=C --audio=D --weights=runs/vocos/vocos.npz
 Install:   compjax.codec.weights.install('runs/vocos/vocos.npz', 'vocos.npz')
 Hardware:  one CPU core. The bundled weights took about 2,650 steps over 100 minutes on a share of a
-           busy core (0.4 to 0.9 steps a second); see BUILD_NOTES.md for their scores.
+           busy core (0.4 to 0.9 steps a second); see compjax/docs/experiments-log.md for their scores.
 
 The discriminators are off here, for want of time on a CPU. With an accelerator, set
 `training.audio_from` and `training.adversarial_from` to the step from which they should take part.

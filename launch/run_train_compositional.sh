@@ -8,7 +8,7 @@
 # Settings by environment: CONFIG (experiments/compositional.py), DATA (data), NUM_EXAMPLES (16384), DEV_EXAMPLES (256),
 # WORKERS (all cores); of the original, LOSS_WEIGHT_SPECTRAL (0.01), MASK_REG_WEIGHT (0.1), GAN_WEIGHT (0.01),
 # NUM_TRANSFORMER_LAYERS (2). The model that ships: CONFIG=experiments/arranging.py.
-# Needs: pip install '.[train,synth]', libfluidsynth and the soundfonts of README.md.
+# Needs: pip install '.[train,synth]', libfluidsynth and the soundfonts of compjax/docs/training.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=launch/common.sh

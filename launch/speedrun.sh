@@ -6,7 +6,7 @@
 # --smoke is smaller still: a tiny agent with every kind of loss, in minutes on two cores; nothing worth hearing.
 # Start it again at any time: rendered shards stay, and training goes on from its last checkpoint.
 # Settings by environment: NUM_EXAMPLES (512; smoke 64), NUM_STEPS (200; smoke 60), PAIRS to evaluate (16; smoke 2).
-# Needs: pip install '.[train,synth]', libfluidsynth and the soundfonts of README.md.
+# Needs: pip install '.[train,synth]', libfluidsynth and the soundfonts of compjax/docs/training.md.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=launch/common.sh
