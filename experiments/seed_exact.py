@@ -1,8 +1,8 @@
 """The original system as it was written: softmax over six components, residuals from the target, its losses.
 
 An ablation, and the networks that its checkpoints fit (`compjax-port --from original`). They equal the
-original's to 2e-4 (tests/models/composing/test_golden.py). What is wrong with it stands in BUILD_NOTES.md: nothing
-tells rhythm, harmony and timbre apart, and its spectral losses want half of each clip.
+original's to 2e-4 (tests/models/composing/test_golden.py). What is wrong with it stands in BUILD_NOTES.md:
+nothing tells rhythm, harmony and timbre apart, and its spectral losses want half of each clip.
 
 Command:   compjax-train --config=experiments/seed_exact.py --workdir=runs/seed_exact
            compjax-train --config=experiments/seed_exact.py:masking --workdir=runs/seed_exact_masking

@@ -4,7 +4,7 @@ Command:   compjax-train --config=experiments/user_audio.py --workdir=runs/mine 
                --config.data.train.music.folder=MUSIC
            (pairs of clips: --config.data.train.pairs.folder=PAIRS, which holds pair_0000_input.wav,
            pair_0000_target.wav, pair_0001_input.wav ...)
-Hardware:  two CPU cores will do for some hours of music; compjax/docs/training.md says what time and memory to expect.
+Hardware:  two CPU cores will do for some hours of music (compjax/docs/training.md: time and memory).
 Data:      any folder of audio files, as it is; both kinds of folder can be given at once.
 
 A clip whose pitch is destroyed gives the rhythm, the same clip with its onsets smeared the harmony and

@@ -1,7 +1,7 @@
 """The documented commands are run, and leave what they are said to leave.
 
 By default those of README and tutorial in this process, on clips of the same names that are two seconds long;
-under the mark `slow` recipes, evaluating, the interface over HTTP and the small run, as they stand, in a shell.
+under the mark `slow` recipes, evaluating, HTTP and the small run, as they stand, in a shell.
 """
 
 import contextlib
