@@ -63,17 +63,14 @@ def load(
     return session.load(checkpoint, codec, codec_weights)
 
 
-def compose(input, target, **options: Any) -> Composition:
-    """Compose with the bundled model, which is loaded once: see `Session.compose` for the arguments."""
-    return _bundled().compose(input, target, **options)
-
-
 @functools.cache
 def _bundled() -> Session:
     return load()
 
 
 def __getattr__(name: str) -> Any:
+    if name == "compose":  # the room, which can be called
+        return importlib.import_module("compjax.compose")
     if name not in _HOMES:
         raise AttributeError(f"module 'compjax' has no attribute {name!r}")
     return getattr(importlib.import_module(_HOMES[name]), name)

@@ -45,6 +45,13 @@ def test_types_are_declared():
     assert (pathlib.Path(compjax.__file__).parent / "py.typed").is_file()
 
 
+@pytest.mark.parametrize("before", ["", "import compjax.compose.session; "])
+def test_compose_can_be_called_whatever_was_imported_before(before):
+    code = f"import compjax; {before}compjax.compose('no.wav', 'no.wav')"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "UserError" in done.stderr and "no.wav" in done.stderr, done.stderr
+
+
 def test_compose_loads_the_model_once(monkeypatch):
     loaded = []
 
