@@ -1,29 +1,13 @@
-"""A small EnCodec with drawn weights."""
+"""What the tests of codecs share."""
 
 import functools
 
 import jax
 import pytest
-from encodec_helpers import drawn, small_state
+from small_encodec import small, small_params  # noqa: F401
 
 
 @pytest.fixture(scope="session")
 def quick_jit():
     """`jax.jit` that compiles in half the time, for what runs once."""
     return functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
-
-
-@pytest.fixture(scope="session")
-def small():
-    """EnCodec with a hop of 6 and 8 channels, as the golden arrays have it."""
-    from compjax.codec.encodec.encodec import Encodec, EncodecConfig
-
-    return Encodec(EncodecConfig(**drawn.SMALL))
-
-
-@pytest.fixture(scope="session")
-def small_params(small):
-    """Its drawn weights, through the conversion."""
-    from compjax.port.encodec_table import convert
-
-    return convert(small_state(small.config), "drawn", small.config)

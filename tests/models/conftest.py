@@ -1,14 +1,12 @@
 """The original's weights, rebuilt from their names (tests/reference/README.md), and a tiny network."""
 
-import csv
 import functools
-import math
-import pathlib
-import zlib
 
 import jax
 import numpy as np
 import pytest
+from drawn_variables import fill  # noqa: F401
+from original_weights import golden, original_keys, original_state  # noqa: F401
 
 from compjax.models.composing.config import (
     CascadeConfig,
@@ -19,112 +17,6 @@ from compjax.models.composing.config import (
     NetworkConfig,
     SelectorConfig,
 )
-from compjax.models.composing.layers import sinusoidal_positions
-
-REFERENCE = pathlib.Path(__file__).parents[1] / "reference"
-SEED = 1
-
-
-@functools.cache  # the two networks share the names of their cascades
-def draw(name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """A tensor drawn from its name."""
-    generator = np.random.Generator(np.random.PCG64([SEED, zlib.crc32(name.encode())]))
-    values = generator.standard_normal(shape)
-    if name.endswith("running_var"):
-        values = 0.5 + abs(values)
-    elif name.endswith("weight") and len(shape) == 1:
-        values = 1 + 0.1 * values
-    elif len(shape) == 1:
-        values = 0.1 * values
-    else:
-        values = values / math.sqrt(math.prod(shape[1:]))
-    return values.astype(np.float32)
-
-
-def singular_vectors(weight: np.ndarray) -> dict[str, np.ndarray]:
-    """The leading left and right ones, by the end of their name."""
-    u, _, v = np.linalg.svd(weight, full_matrices=False)
-    return {"u": u[:, 0], "v": v[0]}
-
-
-def rebuild(name: str, shape: tuple[int, ...]) -> np.ndarray:
-    """The array of a state dict of the original."""
-    if name.endswith(".pe"):
-        return sinusoidal_positions(*shape[1:])[None]
-    if name.endswith("num_batches_tracked"):
-        return np.array(0)
-    return draw(name, shape)
-
-
-def read_keys(network: str) -> dict[str, tuple[int, ...]]:
-    with open(REFERENCE / "keys.tsv") as file:
-        rows = [row for row in csv.DictReader(file, delimiter="\t") if row["network"] == network]
-    return {r["name"]: () if r["shape"] == "scalar" else tuple(map(int, r["shape"].split("x"))) for r in rows}
-
-
-@pytest.fixture(scope="session")
-def original_state():
-    """A function from a network's name in keys.tsv to its state dict, which is not to be changed."""
-
-    @functools.cache
-    def build(network: str) -> dict[str, np.ndarray]:
-        state = {name: rebuild(name, shape) for name, shape in read_keys(network).items()}
-        for name in [name for name in state if name.endswith("weight_orig")]:
-            for end, vector in singular_vectors(state[name]).items():
-                state[name.replace("weight_orig", f"weight_{end}")] = vector
-        return state
-
-    return build
-
-
-@pytest.fixture(scope="session")
-def original_keys():
-    """A function from a network's name to shapes by name."""
-    return read_keys
-
-
-@pytest.fixture(scope="session")
-def golden() -> dict[str, np.ndarray]:
-    """The original's arrays, channels last."""
-    with np.load(REFERENCE / "golden.npz") as file:
-        return {name: file[name].swapaxes(1, 2) if file[name].ndim == 3 else file[name] for name in file}
-
-
-def draw_leaf(path, shape: tuple[int, ...], rng: np.random.Generator) -> np.ndarray:
-    """A weight of a kind with its name: kernels keep variances, norms are near 1, the rest near 0."""
-    values, name = rng.standard_normal(shape), path[-1].key
-    if name in ("scale", "var"):
-        values = 1 + 0.1 * abs(values)
-    elif name == "kernel":
-        values = values / math.sqrt(math.prod(shape[:-1]))
-    else:
-        values = 0.1 * values
-    return values.astype(np.float32)
-
-
-def set_singular_vectors(stats: dict, params: dict) -> None:
-    """Gives spectrally normalised layers the singular vectors of their kernels."""
-    for name, branch in stats.items():
-        if "u" in branch:
-            branch |= singular_vectors(params[name]["kernel"].T)
-        elif name in params:
-            set_singular_vectors(branch, params[name])
-
-
-@pytest.fixture
-def fill(rng):
-    """A function from a module and what it is called with to variables drawn by NumPy.
-
-    Compiling an initialisation takes longer than most tests.
-    """
-
-    def variables(module, *args, **kwargs) -> dict:
-        shapes = jax.eval_shape(lambda: module.init(jax.random.key(0), *args, **kwargs))
-        drawn = jax.tree_util.tree_map_with_path(lambda path, leaf: draw_leaf(path, leaf.shape, rng), shapes)
-        set_singular_vectors(drawn.get("batch_stats", {}), drawn["params"])
-        return drawn
-
-    return variables
 
 
 @pytest.fixture(scope="session")
