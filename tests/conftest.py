@@ -4,6 +4,7 @@ Warnings are errors (setup.cfg). Ranks are never promoted silently, so a missing
 rather than broadcasting. Four fake CPU devices stand in for an accelerator host.
 """
 
+import functools
 import os
 import pathlib
 import sys
@@ -28,6 +29,14 @@ os.environ["XLA_FLAGS"] = (
 def cache_folder(tmp_path_factory):
     """Compiled programs are kept for this run only, and not in the home of who runs the tests."""
     os.environ["COMPJAX_CACHE"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def quick_jit():
+    """`jax.jit` that compiles in half the time, for what runs once."""
+    import jax
+
+    return functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """The original's weights, rebuilt from their names (tests/reference/README.md), and a tiny network."""
 
-import functools
-
-import jax
 import numpy as np
 import pytest
 from drawn_variables import fill  # noqa: F401
@@ -17,12 +14,6 @@ from compjax.models.composing.config import (
     NetworkConfig,
     SelectorConfig,
 )
-
-
-@pytest.fixture(scope="session")
-def quick_jit():
-    """`jax.jit` that compiles in half the time, for what runs once."""
-    return functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 @pytest.fixture(scope="session")
