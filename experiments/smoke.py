@@ -1,4 +1,4 @@
-"""The whole way in a minute: a tiny compositional agent with every kind of loss.
+"""The whole way in minutes: a tiny compositional agent with every kind of loss.
 
 Command:   launch/speedrun.sh --smoke
 Hardware:  two CPU cores.

@@ -1,7 +1,7 @@
 """The documented commands are run, and leave what they are said to leave.
 
-By default those of README and tutorial in this process, on clips of the same names that are two seconds long;
-under the mark `slow` recipes, evaluating, HTTP and the small run, as they stand, in a shell.
+Those of the README by default, in this process, on clips of the same names that are two seconds long. Under
+mark `slow` those of the tutorial alike; recipes, evaluating, HTTP, the small run as they stand in a shell.
 """
 
 import contextlib
@@ -23,6 +23,13 @@ from compjax.compose import session
 
 DEMO = ROOT / "compjax" / "assets" / "demo"
 SECONDS = 2.0
+PAGES = pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param(README, id="README"),
+        pytest.param(DOCS / "tutorial.md", id="tutorial", marks=pytest.mark.slow),
+    ],
+)
 PATIENCE = 1800  # seconds: two cores that are busy with other things
 
 
@@ -65,7 +72,7 @@ def text_of(capsys) -> str:
     return captured.out + captured.err
 
 
-@pytest.mark.parametrize("path", [README, DOCS / "tutorial.md"], ids=["README", "tutorial"])
+@PAGES
 def test_composing_works_as_documented(path, short_clips, capsys):
     for name, text in texts(path).items():
         pathlib.Path(name).write_text(text)
@@ -78,7 +85,7 @@ def test_composing_works_as_documented(path, short_clips, capsys):
     assert "Creative agent: Compositional" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("path", [README, DOCS / "tutorial.md"], ids=["README", "tutorial"])
+@PAGES
 def test_python_works_as_documented(path, short_clips):
     for block in blocks(path, "python"):
         exec(compile(block, path.name, "exec"), {})

@@ -47,7 +47,7 @@ class Anchors:
 
 
 FIXED = Anchors(floor=(0.32, 0.24, 0.11, 0.0), ceiling=(0.79, 0.87, 0.48, 0.25))
-"""For recordings, which have no arrangement: floor and ceiling of rendered pairs (BUILD_NOTES.md)."""
+"""For recordings, which have no arrangement: floor and ceiling of rendered pairs."""
 
 
 def measure(scores: FactorScores) -> tuple[float, ...]:

@@ -18,7 +18,7 @@ class Verdict(enum.Enum):
 
 @dataclasses.dataclass(frozen=True)
 class Thresholds:
-    """From these values on an output is not new. How they were found: BUILD_NOTES.md, 'The copy guard'."""
+    """From these values on an output is not new. How they were found: compjax/docs/experiments-log.md."""
 
     mix: float = 0.70
     """Share that constant gains explain (`mix_r2`)."""

@@ -51,7 +51,7 @@ NAMES = (
     "selector",
     *OF_FACTORS,
 )
-"""Every loss that a configuration may weigh; the README says what each is."""
+"""Every loss that a configuration may weigh; compjax/docs/training.md says what each is."""
 
 CLIPS = ("input", "target")
 PLACES = tuple((clip, factor) for clip in CLIPS for factor in FACTORS)
