@@ -12,6 +12,11 @@ from collections.abc import Iterator
 from compjax.errors import UserError
 
 
+def shown(path: str | os.PathLike) -> str:
+    """A path as text that can be printed and saved anywhere: bytes that are no UTF-8 become \ufffd."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 @contextlib.contextmanager
 def atomic_path(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     """A temporary path to write to; on leaving the block it becomes `path` in one step.

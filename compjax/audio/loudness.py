@@ -1,4 +1,4 @@
-"""Levels: root mean square, normalisation, and a limiter that does not clip."""
+"""How loud: root mean square, loudness as it is heard (ITU-R BS.1770-4), and a limiter that does not clip."""
 
 from __future__ import annotations
 
@@ -22,6 +22,19 @@ MAX_GAIN = 100.0
 LIMITER_WINDOWS = WindowConfig(length=4500, context=16, fade=0)
 """Windows of the limiter, a minute each; it looks a tenth of a second around."""
 
+ABSOLUTE_GATE = -70.0
+"""Blocks of less loudness than this are not music (BS.1770-4, 2.8), in LKFS."""
+
+RELATIVE_GATE = -10.0
+"""Nor those so much quieter than the others, in LU."""
+
+_BIQUADS = (
+    ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585)),
+    ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)),
+)  # a high shelf and a high pass, each by its numerator and denominator in powers of 1/z
+_CHUNK = 60 * SAMPLE_RATE  # samples that are weighted at once
+_STEP = SAMPLE_RATE // 10  # blocks of 0.4 s overlap by three quarters
+_RING = SAMPLE_RATE  # what goes before a chunk: the filters have died away by then
 _BLOCK = 64  # samples over which the limiter's gain is a straight line
 _REACH = 8  # blocks before and after a peak over which the gain falls and recovers
 
@@ -81,13 +94,75 @@ def _smooth_gain(needed: np.ndarray) -> np.ndarray:
     return windows(lowest, width).mean(axis=1)
 
 
-def at_level(audio: np.ndarray, wanted: float) -> np.ndarray:
-    """`audio` `[S]` brought to the RMS `wanted`, its peaks limited; silence stays silence."""
-    own = level(audio)
+def k_weighting(frequency: np.ndarray) -> np.ndarray:
+    """Gain of the K-weighting at frequencies in Hz, complex: BS.1770-4, tables 1 and 2, for 48 kHz."""
+    z = np.exp(-2j * np.pi * frequency / 48_000)
+    parts = [np.polyval(above[::-1], z) / np.polyval(below[::-1], z) for above, below in _BIQUADS]
+    return np.prod(parts, axis=0)
+
+
+def _step_powers(audio: np.ndarray) -> np.ndarray:
+    """Mean squares of K-weighted audio `[S]` in steps of a tenth of a second, at least one."""
+    powers = []
+    for begin in range(0, max(audio.size // _STEP, 1) * _STEP, _CHUNK):
+        ahead = min(begin, _RING)
+        part = audio[begin - ahead : begin + _CHUNK].astype(np.float64)
+        size = part.size + _RING  # zeros behind it, into which the filters ring
+        gain = k_weighting(np.fft.rfftfreq(size, 1 / SAMPLE_RATE))
+        weighted = np.fft.irfft(np.fft.rfft(part, size) * gain, size)[ahead : part.size]
+        whole = weighted.size // _STEP * _STEP
+        steps = weighted[:whole].reshape(-1, _STEP) if whole else weighted[None]
+        powers.append(np.square(steps).mean(axis=1))
+    return np.concatenate(powers)
+
+
+def loudness_of(audio: np.ndarray) -> float:
+    """Integrated loudness of mono audio `[S]` at 24 kHz in LKFS (ITU-R BS.1770-4); -inf where none is heard.
+
+    A sine of 997 Hz at full scale has -3.01.
+    """
+    if not audio.size:
+        return -np.inf
+    steps = _step_powers(audio)
+    width = min(4, steps.size)
+    blocks = np.convolve(steps, np.full(width, 1.0 / width), "valid")
+    heard = blocks[blocks > _power_of(ABSOLUTE_GATE)]
+    if not heard.size:
+        return -np.inf
+    kept = heard[heard > heard.mean() * 10 ** (RELATIVE_GATE / 10)]
+    return float(10 * np.log10(kept.mean()) - 0.691)
+
+
+def _power_of(loudness: float) -> float:
+    """Mean square of a K-weighted signal of that loudness in LKFS."""
+    return 10 ** ((loudness + 0.691) / 10)
+
+
+def sounding_loudness(audio: np.ndarray) -> float:
+    """As `loudness_of`, of a sound at any level: the absolute gate is where it is at the reference level."""
+    own = level(audio) if audio.size else 0.0
     if own < SILENCE_RMS:
-        return np.zeros_like(audio)
-    louder = audio * np.float32(min(wanted / own, MAX_GAIN))
-    missing = -louder.size % HOP_LENGTH
-    padded = np.pad(louder, (0, missing)) if missing else louder
+        return -np.inf
+    gain = REFERENCE_RMS / own
+    return loudness_of(audio * np.float32(gain)) - 20 * float(np.log10(gain))
+
+
+def gain_to(wanted: float, own: float) -> float:
+    """What brings a loudness of `own` to `wanted`, both in LKFS: at most `MAX_GAIN`, 0 for silence."""
+    if not (np.isfinite(own) and np.isfinite(wanted)):
+        return 0.0
+    return float(min(10 ** ((wanted - own) / 20), MAX_GAIN))
+
+
+def limited_by(audio: np.ndarray, ceiling: float = PEAK_CEILING) -> float:
+    """How far the limiter turns the highest peak of audio `[S]` down, in dB."""
+    peak = float(np.abs(audio).max(initial=0.0))
+    return 20 * float(np.log10(max(peak / ceiling, 1.0)))
+
+
+def limit(audio: np.ndarray) -> np.ndarray:
+    """`limit_peaks` of audio `[S]` of any length, a minute at a time."""
+    missing = -audio.size % HOP_LENGTH
+    padded = np.pad(audio, (0, missing)) if missing else audio
     rate = {"rate_in": HOP_LENGTH, "rate_out": HOP_LENGTH}
-    return over_windows(limit_peaks, [padded], LIMITER_WINDOWS, **rate)[: louder.size]
+    return over_windows(limit_peaks, [padded], LIMITER_WINDOWS, **rate)[: audio.size]

@@ -6,60 +6,67 @@ import dataclasses
 import io
 import os
 import pathlib
-import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from absl import logging
 
+from compjax.audio import downmix
 from compjax.audio.loudness import limit_peaks
+from compjax.audio.sound_files import UNKNOWN_FRAMES, AudioInfo, info_of, open_sound
 from compjax.constants import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 from compjax.errors import UserError
-from compjax.files import atomic_path
-
-LOWEST_RATE = 4_000
-"""Lowest sampling rate of a file that can hold music, in Hz."""
+from compjax.files import atomic_path, shown
 
 _BLOCK_SECONDS = 1.0  # read at once, so that an hour of stereo needs no gigabyte
 _MISSING_TOLERANCE = 0.02  # MP3 headers only estimate the length
 _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
 _SUBTYPES = {16: "PCM_16", 24: "PCM_24"}
-# libsndfile's log when a chunk's header promises more bytes than the file holds.
-_SHORT_CHUNK = re.compile(r"^ *(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
-_STREAMED = 0x7FFF0000  # a recorder that did not know the length wrote its largest number
 
 
-@dataclasses.dataclass(frozen=True)
-class AudioInfo:
-    """What a sound file's header says."""
+@dataclasses.dataclass(frozen=True, eq=False)
+class Waveform:
+    """What a sound file holds.
 
-    frames: int  # samples of each channel
-    sample_rate: int  # Hz
-    channels: int
-    container: str  # libsndfile's name of the format, such as WAV
-    subtype: str  # libsndfile's name of the sample encoding, such as PCM_16
+    Attributes:
+        audio: `[S]` float32, mono at 24 kHz, as loud as it is in the file.
+        remarks: sentences on what was missing or mended, without the file's name.
+    """
 
-    @property
-    def seconds(self) -> float:
-        """Duration in seconds."""
-        return self.frames / self.sample_rate
+    audio: np.ndarray
+    remarks: tuple[str, ...] = ()
 
 
 def read_info(path: str | os.PathLike) -> AudioInfo:
-    """Header of a sound file, without reading its samples.
+    """Header of a sound file, without reading its samples; a length that it does not know is counted.
 
     Raises:
       UserError: if there is no such file, or it is not sound that libsndfile reads.
     """
-    with _open(path) as file:
-        return _info_of(file)
+    file, _ = open_sound(path)
+    with file:
+        info = info_of(path, file)
+        if info.frames >= UNKNOWN_FRAMES:
+            most = round((MAX_SECONDS + 1.0) * info.sample_rate)
+            counted = sum(map(len, _blocks(path, file, most)))
+            info = dataclasses.replace(info, frames=counted)
+        return info
 
 
 def read(path: str | os.PathLike, offset: float = 0.0, duration: float | None = None) -> np.ndarray:
+    """The sound of `read_recording`, `[S]`; its remarks are logged as warnings."""
+    recording = read_recording(path, offset, duration)
+    for remark in recording.remarks:
+        logging.warning("%s: %s", shown(path), remark)
+    return recording.audio
+
+
+def read_recording(path: str | os.PathLike, offset: float = 0.0, duration: float | None = None) -> Waveform:
     """Read a sound file as mono at 24 kHz.
 
-    Channels are averaged; other sampling rates are resampled (soxr, high quality). The file is
-    read in blocks: memory grows with the mono result only.
+    Channels are averaged, unless they cancel: then some are turned over first (`downmix`). Other sampling
+    rates are resampled (soxr, high quality). The file is read in blocks: memory grows with the mono
+    result only.
 
     Args:
       path: any file libsndfile reads, 0.5 seconds to an hour long.
@@ -67,26 +74,44 @@ def read(path: str | os.PathLike, offset: float = 0.0, duration: float | None = 
       duration: how much to read, in seconds; None reads to the end.
 
     Returns:
-      Samples `[S]`, float32, as loud as they are in the file. All zeros if the file is silent.
+      Samples as loud as they are in the file (all zeros if it is silent), and what was missing or mended.
 
     Raises:
       UserError: if the file is missing, a folder, not sound, too short, too long, or holds NaN or
         infinite samples.
     """
-    with _open(path) as file:
-        info = _info_of(file)
-        _check_length(path, info.seconds)
-        _warn_if_cut_off(path, file.extra_info)
-        start = min(round(offset * info.sample_rate), info.frames)
-        count = info.frames - start
-        if duration is not None:
-            count = min(count, round(duration * info.sample_rate))
-        if start:
-            file.seek(start)
-        audio = _resample_blocks(_mono_blocks(path, file, count), info.sample_rate, count)
+    info = read_info(path)
+    _check_length(path, info.seconds)
+    start = min(round(offset * info.sample_rate), info.frames)
+    count = info.frames - start
+    if duration is not None:
+        count = min(count, round(duration * info.sample_rate))
+    mix, remarks = downmix.average(info.channels), []
+    if info.channels > 1 or info.subtype in ("FLOAT", "DOUBLE"):
+        survey = downmix.Survey(info.channels)
+        for _ in survey.watch(_part(path, start, count)):
+            pass
+        mix = survey.downmix()
+    blocks = _told_short(_part(path, start, count, remarks), info.sample_rate, count, remarks)
+    audio = _resample_blocks(map(mix, blocks), info.sample_rate, count)
     if duration is None and not start:
         _check_length(path, audio.size / SAMPLE_RATE)
-    return audio
+    return Waveform(audio, (*remarks, *mix.remarks))
+
+
+def mono(samples: np.ndarray, sample_rate: int) -> Waveform:
+    """Finite samples `[S, channels]` at any rate, as a file of them would be read."""
+    size = round(_BLOCK_SECONDS * sample_rate)
+
+    def blocks() -> Iterator[np.ndarray]:
+        return (samples[begin : begin + size] for begin in range(0, len(samples), size))
+
+    survey = downmix.Survey(samples.shape[1])
+    for _ in survey.watch(blocks()):
+        pass
+    mix = survey.downmix()
+    audio = _resample_blocks(map(mix, blocks()), sample_rate, len(samples))
+    return Waveform(audio, mix.remarks)
 
 
 def write(path: str | os.PathLike, audio: np.ndarray, sample_rate: int = SAMPLE_RATE, bits: int = 16) -> None:
@@ -108,7 +133,7 @@ def write(path: str | os.PathLike, audio: np.ndarray, sample_rate: int = SAMPLE_
 
     suffix = pathlib.Path(path).suffix.lower()
     if suffix not in _FORMATS:
-        raise UserError(f"cannot write {os.fspath(path)}: its name must end in {' or '.join(_FORMATS)}")
+        raise UserError(f"cannot write {shown(path)}: its name must end in {' or '.join(_FORMATS)}")
     if audio.ndim != 1 or not np.all(np.isfinite(audio)):
         raise ValueError(f"audio to write must be finite and one-dimensional, not of shape {audio.shape}")
     # Through memory: libsndfile does not report a disk that fills up while it closes a file.
@@ -128,37 +153,8 @@ def resample(audio: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
     return _fit(out, round(audio.size * to_rate / from_rate))
 
 
-def _open(path: str | os.PathLike):
-    """A `soundfile.SoundFile`, or a UserError that says what is wrong with `path`."""
-    name = os.fspath(path)
-    if not os.path.exists(path):
-        raise UserError(f"{name}: no such file")
-    if not os.path.isfile(path):
-        raise UserError(f"{name}: not a file; give the name of one sound file")
-    if not os.access(path, os.R_OK):
-        raise UserError(f"{name}: permission to read it is denied")
-    import soundfile
-
-    try:
-        return soundfile.SoundFile(path)
-    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless .raw files
-        known = "not a WAV, FLAC, OGG or MP3 file that can be read"
-        what = known if os.path.getsize(path) else "the file is empty"
-        raise UserError(f"{name}: {what}; convert or export it again as WAV") from error
-
-
-def _info_of(file) -> AudioInfo:
-    info = AudioInfo(file.frames, file.samplerate, file.channels, file.format, file.subtype)
-    if info.channels < 1 or info.sample_rate < LOWEST_RATE:
-        raise UserError(
-            f"{file.name}: {info.channels} channels at {info.sample_rate} Hz is not music; "
-            f"at least one channel at {LOWEST_RATE} Hz is needed"
-        )
-    return info
-
-
 def _check_length(path: str | os.PathLike, seconds: float) -> None:
-    name = os.fspath(path)
+    name = shown(path)
     if seconds == 0:
         raise UserError(f"{name}: it holds no samples; record or export it again")
     if seconds < MIN_SECONDS:
@@ -168,39 +164,58 @@ def _check_length(path: str | os.PathLike, seconds: float) -> None:
         raise UserError(f"{name}: {seconds / 60:.1f} minutes is too long; cut it to {limit:.0f} at most")
 
 
-def _warn_if_cut_off(path: str | os.PathLike, log: str) -> None:
-    """Warn if libsndfile's log shows a chunk that ends before its header says."""
-    match = _SHORT_CHUNK.search(log)
-    if match and int(match[2]) < int(match[1]) < _STREAMED:
-        share = int(match[2]) / int(match[1])
-        logging.warning("%s is cut off: only %.0f %% of what its header promises is there", path, 100 * share)
+def _part(
+    path: str | os.PathLike, start: int, count: int, remarks: list[str] | None = None
+) -> Iterator[np.ndarray]:
+    """Blocks `[n, C]` of `count` samples from `start` on; what `open_sound` says is added to `remarks`."""
+    file, said = open_sound(path)
+    if remarks is not None:
+        remarks += said
+    with file:
+        if start and file.frames >= UNKNOWN_FRAMES:
+            for _ in _blocks(path, file, start):
+                pass
+        elif start:
+            file.seek(start)
+        yield from _blocks(path, file, count)
 
 
-def _mono_blocks(path: str | os.PathLike, file, count: int) -> Iterator[np.ndarray]:
-    """The next `count` samples of `file`, channels averaged, in blocks `[n]` of float32."""
+def _blocks(path: str | os.PathLike, file, count: int) -> Iterator[np.ndarray]:
+    """The next `count` samples of `file`, or as many as there are, in blocks `[n, C]` of float64."""
     import soundfile
 
     done = 0
     while done < count:
         wanted = min(round(_BLOCK_SECONDS * file.samplerate), count - done)
         try:
-            block = file.read(wanted, dtype="float32", always_2d=True)
+            block = file.read(wanted, dtype="float64", always_2d=True)
         except soundfile.SoundFileError:  # a damaged FLAC stops here
-            break
+            return
         if not len(block):
-            break
+            return
         _check_finite(path, block, done / file.samplerate)
-        yield block.mean(axis=1, dtype=np.float64).astype(np.float32)
+        yield block
         done += len(block)
+
+
+def _told_short(
+    blocks: Iterable[np.ndarray], rate: int, count: int, remarks: list[str]
+) -> Iterator[np.ndarray]:
+    """The blocks; if they hold fewer than `count` samples, that is added to `remarks`."""
+    done = 0
+    for block in blocks:
+        done += len(block)
+        yield block
     if done < count * (1 - _MISSING_TOLERANCE):
-        have, want = done / file.samplerate, count / file.samplerate
-        logging.warning("%s is cut off or damaged: only %.2f of %.2f seconds are used", path, have, want)
+        remarks.append(
+            f"it is cut off or damaged: only {done / rate:.2f} of {count / rate:.2f} seconds are used"
+        )
 
 
 def _check_finite(path: str | os.PathLike, block: np.ndarray, start: float) -> None:
     if np.isfinite(block).all():
         return
-    where = f"{os.fspath(path)}: samples after {start:.0f} seconds"
+    where = f"{shown(path)}: samples after {start:.0f} seconds"
     raise UserError(f"{where} are not numbers (NaN or infinite); export it again")
 
 

@@ -43,7 +43,7 @@ class Perceived:
 
     pair: AlignedPair  # its beginning
     samples: int  # of the input
-    level: float  # RMS of the input
+    loudness: float  # of the input, LKFS
     heard: HeardClips
     gates: np.ndarray  # [T, 6]
     steering: Steering
@@ -146,7 +146,7 @@ class Session:
             perceived = self._perceive(input, target, sample_rate, options)
             plan = self._arrange(perceived, options, draw_style(options, 0))
             own, pieces = self._play(perceived, plan).pieces()
-        gain = 0.0 if own < loudness.SILENCE_RMS else min(perceived.level / own, loudness.MAX_GAIN)
+        gain = loudness.gain_to(perceived.loudness, own)
         limited, weights = streams.limited(pieces, gain), gates.summarize(perceived.gates)
         return streams.Stream(plan.notes, weights, perceived.view, perceived.samples, SAMPLE_RATE, limited)
 
@@ -176,7 +176,7 @@ class Session:
             of_input = sound.analyse(clip.audio, clip.gain, self._codec.encode)
             of_target = sound.analyse(other.audio, other.gain, self._codec.encode)
             of_target = of_target.along(pair.alignment.map, clip.frames)
-        samples, frames, level = clip.audio.size, clip.frames, loudness.level(clip.audio)
+        samples, frames, loud = clip.audio.size, clip.frames, loudness.sounding_loudness(clip.audio)
         del clip, other, pair  # an hour of sound is a third of a gigabyte, and no longer needed
         with phase("listen"):
             heard = self._composer.hear(of_input, of_target)
@@ -186,7 +186,7 @@ class Session:
             decided = gates.decide_gates(*asked, frames, selected)
             steering = steering_of(input, options.chords)
             view = scenes.see(shown, heard, decided, steering)
-        return Perceived(shown, samples, level, heard, decided, steering, view, seconds)
+        return Perceived(shown, samples, loud, heard, decided, steering, view, seconds)
 
     def _arrange(self, perceived: Perceived, options: ComposeOptions, style: Style) -> Plan:
         """The notes (or latents) of one variation."""
@@ -207,14 +207,18 @@ class Session:
         with phase("render"):
             rendition = self._play(perceived, plan)
         with phase("decode"):
-            audio = loudness.at_level(rendition.whole(), perceived.level)
+            played = rendition.whole()
+            played *= np.float32(loudness.gain_to(perceived.loudness, loudness.sounding_loudness(played)))
+            limited_by, audio = loudness.limited_by(played), loudness.limit(played)
         weights = gates.summarize(perceived.gates)
         with phase("report"):
-            body = report.measure(perceived.pair, audio, plan.notes, weights, perceived.steering)
+            asked = perceived.steering, perceived.view.harmony if self._composer.hears_chords else None
+            body = report.measure(perceived.pair, audio, plan.notes, weights, *asked)
         alignment = perceived.pair.alignment
         body["agent"] = self._composer.title
         body["alignment"] = alignment.summary()
-        body["words"] = [alignment.in_words(), *body["words"], *self._composer.remarks]
+        remarks = [*perceived.pair.remarks, *report.of_limiter(limited_by), *self._composer.remarks]
+        body["words"] = [alignment.in_words(), *body["words"], *remarks]
         body["options"] = {**options.summary(), "style": dataclasses.asdict(style), "variation": index}
         body["timings"] = {name: round(value, 3) for name, value in seconds.items()}
         body["checksums"] = self._checksums

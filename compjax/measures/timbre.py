@@ -52,6 +52,10 @@ def describe(audio: np.ndarray, config: TimbreConfig = DEFAULT) -> np.ndarray:
     return np.concatenate([mean, config.deviation_weight * deviation])
 
 
+SAME = 1e-3
+"""Decibels that are no difference: what rounding makes of one sound."""
+
+
 def distance(one: np.ndarray, other: np.ndarray) -> float:
     """Euclidean distance of two descriptions, in decibels."""
     return float(np.linalg.norm(one - other))
@@ -64,4 +68,4 @@ def margin(output: np.ndarray, chosen: np.ndarray, other: np.ndarray) -> float:
     """
     to_chosen, to_other = distance(output, chosen), distance(output, other)
     total = to_chosen + to_other
-    return (to_other - to_chosen) / total if total > 1e-9 else 0.0
+    return (to_other - to_chosen) / total if total > SAME else 0.0

@@ -264,6 +264,8 @@ def figure_tables(report: dict) -> str:
 def _number(value) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if value is None:
+        return "–"
     return f"{value:.3f}" if isinstance(value, float) else str(value)
 
 

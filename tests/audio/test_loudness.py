@@ -69,3 +69,50 @@ def test_limiter_gain_has_no_jump():
 def test_limited_steady_sine_keeps_its_shape():
     out = loudness.limit_peaks(sine(2.0))
     np.testing.assert_allclose(out[4096:-4096], sine(0.98)[4096:-4096], atol=2e-3)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "known"), [(997.0, -3.01), (100.0, -4.835), (25.0, -14.09), (8_000.0, 0.338)]
+)
+def test_loudness_of_a_full_scale_sine(frequency, known):
+    """-3.01 LKFS is BS.1770-4's own; the others are the gains of its filters, by their formulas at 48 kHz."""
+    assert loudness.loudness_of(sine(1.0, frequency, 5.0)) == pytest.approx(known, abs=0.03)
+
+
+def test_quiet_parts_do_not_count():
+    """EBU Tech 3341, case 3: 10 s at -36, 60 s at -23, 10 s at -36 LUFS are -23."""
+    quiet, loud = (sine(10 ** ((level + 3.01) / 20), 997.0) for level in (-36.0, -23.0))
+    parts = [np.tile(quiet, 10), np.tile(loud, 60), np.tile(quiet, 10)]
+    assert loudness.loudness_of(np.concatenate(parts)) == pytest.approx(-23.0, abs=0.1)
+
+
+def test_loudness_does_not_depend_on_where_chunks_meet(rng):
+    audio = (0.1 * rng.standard_normal(130 * 24_000)).astype(np.float32)
+    parts = [loudness.loudness_of(audio[begin:]) for begin in (0, 24_000)]
+    assert parts[0] == pytest.approx(parts[1], abs=0.01)
+    assert loudness.loudness_of(np.concatenate([np.zeros(240_000, np.float32), audio])) == pytest.approx(
+        parts[0], abs=0.01
+    )
+
+
+@pytest.mark.parametrize("size", [0, 100, 9_599])
+def test_silence_has_no_loudness(size):
+    assert loudness.loudness_of(np.zeros(size, np.float32)) == -np.inf
+    assert loudness.sounding_loudness(np.zeros(size, np.float32)) == -np.inf
+
+
+def test_sounding_loudness_is_that_of_any_level():
+    loud = loudness.loudness_of(sine(0.5, 997.0))
+    assert loudness.sounding_loudness(sine(0.5e-4, 997.0)) == pytest.approx(loud - 80.0, abs=0.01)
+
+
+def test_gain_is_bounded():
+    assert loudness.gain_to(-20.0, -26.0) == pytest.approx(2.0, rel=0.01)
+    assert loudness.gain_to(0.0, -90.0) == loudness.MAX_GAIN
+    assert loudness.gain_to(-20.0, -np.inf) == 0.0
+
+
+def test_limiter_says_what_it_does():
+    assert loudness.limited_by(sine(0.5)) == 0.0
+    assert loudness.limited_by(sine(1.96)) == pytest.approx(6.02, abs=0.01)
+    assert np.abs(loudness.limit(sine(1.96, seconds=1.003))).max() <= loudness.PEAK_CEILING

@@ -207,17 +207,13 @@ def test_cut_off_file_is_read_with_a_warning(tmp_path, caplog, name, rng):
     assert "cut off" in caplog.text
 
 
-@pytest.mark.parametrize("size", [0, 0xFFFFFFFF])
-def test_streamed_file_is_read_without_warning(tmp_path, caplog, size):
+def test_streamed_file_is_read_without_warning(tmp_path, caplog):
     """A recorder that wrote to a pipe could not go back to fill in the length."""
     data = bytearray(wav_header(1, 24_000, 24_000))
-    data[40:44] = struct.pack("<I", size)
+    data[40:44] = struct.pack("<I", 0xFFFFFFFF)
     (tmp_path / "a.wav").write_bytes(data)
     with caplog.at_level(logging.WARNING, logger="absl"):
-        if size:
-            assert waveform.read(tmp_path / "a.wav").shape == (24_000,)
-        else:
-            check_refused(tmp_path / "a.wav", "no samples")
+        assert waveform.read(tmp_path / "a.wav").shape == (24_000,)
     assert not caplog.text
 
 

@@ -10,6 +10,7 @@ import math
 
 import numpy as np
 
+from compjax.audio.loudness import REFERENCE_RMS, SILENCE_RMS, level
 from compjax.audio.time_map import TimeMap
 from compjax.audio.windows import WindowConfig, over_windows
 from compjax.constants import MIN_SECONDS, SAMPLE_RATE
@@ -99,16 +100,18 @@ def audible_span(audio: np.ndarray, config: AlignConfig = AlignConfig()) -> tupl
     """
     block = SAMPLE_RATE // 50
     whole = audio[: audio.size - audio.size % block].reshape(-1, block)
-    level = np.sqrt(np.einsum("ij,ij->i", whole, whole) / block)
-    loud = np.flatnonzero(level >= level.max() * 10 ** (-config.trim_level / 20))
+    levels = np.sqrt(np.einsum("ij,ij->i", whole, whole) / block)
+    loud = np.flatnonzero(levels >= levels.max() * 10 ** (-config.trim_level / 20))
     seconds = audio.size / SAMPLE_RATE
     start = min(loud[0] * block / SAMPLE_RATE, max(seconds - MIN_SECONDS, 0.0))
-    end = seconds if loud[-1] + 1 == level.size else (loud[-1] + 1) * block / SAMPLE_RATE
+    end = seconds if loud[-1] + 1 == levels.size else (loud[-1] + 1) * block / SAMPLE_RATE
     return float(start), float(max(end, min(start + MIN_SECONDS, seconds)))
 
 
 def find_beats(audio: np.ndarray) -> beats.Beats:
-    """Beats of audio `[S]` of any length, the onset strength being taken a minute at a time."""
+    """Beats of audio `[S]` of any length and level, the onset strength being taken a minute at a time."""
+    start, end = (round(time * SAMPLE_RATE) for time in audible_span(audio))
+    gain = np.float32(REFERENCE_RMS / max(level(audio[start:end]), SILENCE_RMS))
     config = onsets.DEFAULT
     frames = -(-audio.size // config.stft.hop)
     missing = frames * config.stft.hop - audio.size
@@ -116,7 +119,9 @@ def find_beats(audio: np.ndarray) -> beats.Beats:
     windows = WindowConfig(
         length=min(frames, round(60 * config.stft.rate)), context=min(8, frames // 4), fade=0
     )
-    envelope = over_windows(onsets.strength, [padded], windows, rate_in=config.stft.hop)
+    envelope = over_windows(
+        lambda part: onsets.strength(part * gain), [padded], windows, rate_in=config.stft.hop
+    )
     return beats.track(envelope)
 
 

@@ -56,6 +56,11 @@ class AlignedPair:
         return describe(excerpt(self.input.audio)), describe(excerpt(self.along))
 
     @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was mended in the clips."""
+        return (*self.input.remarks, *self.target.remarks)
+
+    @property
     def beats(self) -> tuple[np.ndarray, np.ndarray]:
         """Beats in seconds of the input and of the target along it, those that are trusted."""
         if self.alignment.warped:

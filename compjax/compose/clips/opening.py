@@ -8,19 +8,21 @@ import pathlib
 
 import numpy as np
 
-from compjax.audio import loudness, waveform
+from compjax.audio import conditioning, loudness, waveform
+from compjax.audio.sound_files import HIGHEST_RATE, LOWEST_RATE, MAX_CHANNELS
 from compjax.compose.clips.align import audible_span
 from compjax.constants import HOP_LENGTH, MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 from compjax.errors import UserError
+from compjax.files import shown
 from compjax.music.groove import Groove
 
 ClipSource = str | os.PathLike | np.ndarray | Groove
-"""A path, or samples `[S]` or `[S, channels]`, or a groove, which is heard as plain strokes."""
+"""A path, or samples `[S]`, `[S, channels]` or `[channels, S]`, or a groove, heard as plain strokes."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Clip:
-    """Sound as it came.
+    """Sound as it came, but for what had to be mended: see `audio/conditioning.py`.
 
     Attributes:
         name: its file's name, or what it is.
@@ -28,6 +30,7 @@ class Clip:
         gain: what brings the audible part of it to the reference level.
         seconds: its length, also where only its beginning is kept.
         groove: what it was made of, where it was no sound.
+        remarks: sentences on what was mended.
     """
 
     name: str
@@ -35,6 +38,7 @@ class Clip:
     gain: float
     seconds: float
     groove: Groove | None = None
+    remarks: tuple[str, ...] = ()
 
     @property
     def frames(self) -> int:
@@ -57,45 +61,73 @@ def open_clip(source: ClipSource, role: str, sample_rate: int | None = None) -> 
     Raises:
         UserError: if it cannot be read, is too short or too long, not finite, or silent.
     """
-    name, audio = _read(source, role, sample_rate)
+    name, recording = _read(source, role, sample_rate)
+    audio, remarks = conditioning.without_offset(recording.audio)
     if loudness.level(audio) < loudness.SILENCE_RMS:
-        raise UserError(f"the {_called(source, role)} is silent; give a clip with sound in it")
+        said = f" ({'; '.join(remarks)})" if remarks else ""
+        raise UserError(f"the {_called(source, role)} is silent{said}; give a clip with sound in it")
+    audio, more = conditioning.within_range(audio, _audible(audio))
+    gain = loudness.REFERENCE_RMS / loudness.level(_audible(audio))
+    said = tuple(f"{name}: {remark}." for remark in (*recording.remarks, *remarks, *more))
+    groove = source if isinstance(source, Groove) else None
+    return Clip(name, audio, gain, audio.size / SAMPLE_RATE, groove, said)
+
+
+def _audible(audio: np.ndarray) -> np.ndarray:
+    """The part of audio `[S]` that sounds."""
     start, end = audible_span(audio)
-    audible = audio[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)]
-    gain = loudness.REFERENCE_RMS / loudness.level(audible)
-    return Clip(name, audio, gain, audio.size / SAMPLE_RATE, source if isinstance(source, Groove) else None)
+    return audio[int(start * SAMPLE_RATE) : int(end * SAMPLE_RATE)]
 
 
-def _read(source: ClipSource, role: str, sample_rate: int | None) -> tuple[str, np.ndarray]:
-    """What a clip is called, and its sound `[S]`."""
-    if isinstance(source, str | os.PathLike):
-        return pathlib.Path(source).name, waveform.read(source)
+def _read(source: ClipSource, role: str, sample_rate: int | None) -> tuple[str, waveform.Waveform]:
+    """What a clip is called, and its sound."""
+    if isinstance(source, str | bytes | os.PathLike):
+        return _file_name(source), waveform.read_recording(source)
     if isinstance(source, Groove):
-        return "groove", source.audio()
+        return "groove", waveform.Waveform(source.audio())
     return role, _checked(np.asarray(source), role, sample_rate)
+
+
+def _file_name(path: str | bytes | os.PathLike) -> str:
+    return shown(pathlib.Path(os.fsdecode(path)).name)
 
 
 def _called(source: ClipSource, role: str) -> str:
     """What a clip is called in a message."""
-    if isinstance(source, str | os.PathLike):
-        return f"{role} {pathlib.Path(source).name}"
+    if isinstance(source, str | bytes | os.PathLike):
+        return f"{role} {_file_name(source)}"
     return "groove" if isinstance(source, Groove) else role
 
 
-def _checked(samples: np.ndarray, role: str, sample_rate: int | None) -> np.ndarray:
-    """Samples `[S]` or `[S, channels]` as mono at 24 kHz."""
-    if sample_rate is None:
-        raise UserError(f"the {role} is an array: give its sample_rate too")
+def _checked(samples: np.ndarray, role: str, sample_rate: int | None) -> waveform.Waveform:
+    """Samples `[S]`, or those of channels, as mono at 24 kHz; the longer axis is time."""
+    rate = _rate(sample_rate, role)
+    kind = f"{samples.dtype} {samples.shape}"
     if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
-        raise UserError(
-            f"the {role} must be floats [S] or [S, channels], not {samples.dtype} {samples.shape}"
-        )
-    mono = samples if samples.ndim == 1 else samples.mean(axis=1)
-    seconds = mono.size / sample_rate
+        raise UserError(f"the {role} must be floats [S] or [S, channels], not {kind}")
+    channels = samples[:, None] if samples.ndim == 1 else samples
+    channels = channels.T if channels.shape[0] < channels.shape[1] else channels
+    if not 1 <= channels.shape[1] <= MAX_CHANNELS:
+        raise UserError(f"the {role} has no samples or too many channels: it is {kind}")
+    seconds = len(channels) / rate
     if not MIN_SECONDS <= seconds <= MAX_SECONDS:
         raise UserError(
             f"the {role} is {seconds:.3f} seconds long; {MIN_SECONDS} to {MAX_SECONDS:.0f} are allowed"
         )
-    if not np.all(np.isfinite(mono)):
+    if not np.all(np.isfinite(channels)):
         raise UserError(f"the {role} has samples that are not numbers (NaN or infinite)")
-    return waveform.resample(mono.astype(np.float32), sample_rate, SAMPLE_RATE)
+    return waveform.mono(channels, rate)
+
+
+def _rate(sample_rate: int | None, role: str) -> int:
+    """The sampling rate of an array, in whole Hz."""
+    if sample_rate is None:
+        raise UserError(f"the {role} is an array: give its sample_rate too")
+    try:
+        rate = float(sample_rate)
+    except (TypeError, ValueError):
+        rate = 0.0
+    if not LOWEST_RATE <= rate <= HIGHEST_RATE or rate != int(rate):
+        known = f"a whole number of Hz from {LOWEST_RATE} to {HIGHEST_RATE}"
+        raise UserError(f"the sample_rate of the {role} must be {known}, not {sample_rate!r}")
+    return int(rate)

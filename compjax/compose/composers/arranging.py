@@ -46,7 +46,7 @@ class ArrangingComposer:
 
     title = COMPOSITIONAL
     remarks = ()
-    writes_notes = True
+    writes_notes = hears_chords = True
     raw_latents = False
 
     def __init__(self, listener: Listener, network: RollNetwork, renderer: Renderer):

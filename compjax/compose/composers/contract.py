@@ -57,7 +57,7 @@ class Rendition(Protocol):
         ...
 
     def pieces(self) -> tuple[float, Iterator[np.ndarray]]:
-        """Its level (RMS; judged by parts where it is long), and the same sound from beginning to end."""
+        """Its loudness (LKFS; judged by parts where it is long), and the same sound from beginning to end."""
         ...
 
 
@@ -68,12 +68,14 @@ class Composer(Protocol):
         title: names the agent and its factors, as the report and the table of weights do.
         remarks: sentences for the report on what this agent does not do.
         writes_notes: whether `Plan.notes` can hold any.
+        hears_chords: whether `HeardClips` can hold any; where they hold none, none was heard.
         raw_latents: whether it was trained on a codec's latents as they come, not normalised.
     """
 
     title: str
     remarks: tuple[str, ...]
     writes_notes: bool
+    hears_chords: bool
     raw_latents: bool
 
     def hear(self, input: Sound, target: Sound) -> HeardClips:

@@ -66,6 +66,7 @@ class DirectComposer:
         agent = module.config.agent
         composes = isinstance(agent, CompositionalConfig)
         self._styled = composes and agent.composer.style_size > 0
+        self.hears_chords = False
         self.writes_notes = composes and agent.composer.num_pitches > 0
         self.title = COMPOSITIONAL if composes else "Masking (input/target)"
         self.remarks = () if self.writes_notes else (NO_NOTES,)

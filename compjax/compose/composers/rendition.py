@@ -37,14 +37,14 @@ class Decoded:
         return self.codec.decode(self.latents)[self.skip : self.skip + self.samples]
 
     def pieces(self) -> tuple[float, Iterator[np.ndarray]]:
-        """See `Rendition`; the level of what is longer than `PROBES` stretches is judged by so many."""
+        """See `Rendition`; the loudness of what is longer than `PROBES` stretches is judged by so many."""
         if len(self.latents) <= PROBES * PROBE:
             whole = self.whole()
-            return loudness.level(whole), iter([whole])
+            return loudness.sounding_loudness(whole), iter([whole])
         begins = np.linspace(self.skip // HOP_LENGTH, len(self.latents) - PROBE, PROBES).astype(int)
         probes = [self.codec.decode(self.latents[begin : begin + PROBE]) for begin in begins]
-        level = float(np.sqrt(np.mean([loudness.rms(probe) ** 2 for probe in probes])))
-        return level, trimmed(self.codec.pieces(self.latents), self.skip, self.samples)
+        own = loudness.sounding_loudness(np.concatenate(probes))
+        return own, trimmed(self.codec.pieces(self.latents), self.skip, self.samples)
 
 
 def trimmed(pieces: Iterable[np.ndarray], skip: int, samples: int) -> Iterator[np.ndarray]:

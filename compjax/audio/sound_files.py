@@ -1,0 +1,186 @@
+"""Sound files as they are opened: what their headers say, and headers that were never finished."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+import os
+import re
+import struct
+
+from compjax.errors import UserError
+from compjax.files import shown
+
+LOWEST_RATE = 4_000
+"""Lowest sampling rate of a file that can hold music, in Hz."""
+
+HIGHEST_RATE = 1_000_000
+"""Highest sampling rate that is believed, in Hz."""
+
+UNKNOWN_FRAMES = 2**40
+"""From so many samples on, a header does not know how many there are: streamed FLAC."""
+
+MAX_CHANNELS = 64
+"""Most channels of a file; libsndfile reads 1024."""
+
+# libsndfile's log when a chunk's header promises more bytes than the file holds.
+_SHORT_CHUNK = re.compile(r"^ *(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
+_STREAMED = 0x7FFF0000  # a recorder that did not know the length wrote its largest number
+_UNWRITTEN = bytes(12)  # what a recorder writes before it knows the header
+
+
+@dataclasses.dataclass(frozen=True)
+class AudioInfo:
+    """What a sound file's header says."""
+
+    frames: int  # samples of each channel
+    sample_rate: int  # Hz
+    channels: int
+    container: str  # libsndfile's name of the format, such as WAV
+    subtype: str  # libsndfile's name of the sample encoding, such as PCM_16
+
+    @property
+    def seconds(self) -> float:
+        """Duration in seconds."""
+        return self.frames / self.sample_rate
+
+
+class MendedFile(io.RawIOBase):
+    """A file of which some bytes are read as others; nothing is copied."""
+
+    def __init__(self, path: str | os.PathLike, patches: dict[int, bytes]):
+        """The file at `path`, with `patches` of bytes by place."""
+        super().__init__()
+        self._file, self._patches = open(path, "rb"), patches  # noqa: SIM115  # closed with this
+
+    def readinto(self, buffer) -> int:
+        """See `io.RawIOBase`."""
+        place = self._file.tell()
+        count = self._file.readinto(buffer)
+        for begin, patch in self._patches.items():
+            first, last = max(begin, place), min(begin + len(patch), place + count)
+            if first < last:
+                buffer[first - place : last - place] = patch[first - begin : last - begin]
+        return count
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """See `io.RawIOBase`."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """See `io.RawIOBase`."""
+        return self._file.tell()
+
+    def readable(self) -> bool:
+        """See `io.RawIOBase`."""
+        return True
+
+    def seekable(self) -> bool:
+        """See `io.RawIOBase`."""
+        return True
+
+    def close(self) -> None:
+        """See `io.RawIOBase`."""
+        self._file.close()
+        super().close()
+
+
+def open_sound(path: str | os.PathLike):
+    """A `soundfile.SoundFile`, and what there is to say about it, as sentences without the file's name.
+
+    The length of a file that does not know it is counted only by reading: see `UNKNOWN_FRAMES`.
+
+    Raises:
+      UserError: if there is no such file, or it is not sound that libsndfile reads.
+    """
+    name = shown(path)
+    if not os.path.exists(path):
+        raise UserError(f"{name}: no such file")
+    if not os.path.isfile(path):
+        raise UserError(f"{name}: not a file; give the name of one sound file")
+    if not os.access(path, os.R_OK):
+        raise UserError(f"{name}: permission to read it is denied")
+    patches = _unfinished(path)
+    file = _opened(path, MendedFile(path, patches) if patches else os.fsencode(path))
+    if patches:
+        return file, ["its header was never finished (a recorder that lost power?); all there is was read"]
+    return file, _cut_off(file.extra_info)
+
+
+def _opened(path: str | os.PathLike, source):
+    import soundfile
+
+    try:
+        file = soundfile.SoundFile(source)
+    except (soundfile.SoundFileError, TypeError) as error:  # TypeError: headerless .raw files
+        raise UserError(f"{shown(path)}: {_why_not(path)}; convert or export it again as WAV") from error
+    if file.frames >= UNKNOWN_FRAMES:
+        file.seekable = lambda: False  # libsndfile cannot seek to an end that it does not know
+    return file
+
+
+def _why_not(path: str | os.PathLike) -> str:
+    """Why a file is no sound, in words."""
+    if not os.path.getsize(path):
+        return "the file is empty"
+    with open(path, "rb") as file:
+        begins = file.read(len(_UNWRITTEN))
+    if begins == _UNWRITTEN and os.fspath(path)[-4:].lower() not in (".raw", b".raw"):
+        return "its header was never finished (its first bytes are zero)"
+    return "not a WAV, FLAC, OGG or MP3 file that can be read"
+
+
+def info_of(path: str | os.PathLike, file) -> AudioInfo:
+    """What the header of an open file says; UserError if that is no music."""
+    info = AudioInfo(file.frames, file.samplerate, file.channels, file.format, file.subtype)
+    if not LOWEST_RATE <= info.sample_rate <= HIGHEST_RATE or not 1 <= info.channels <= MAX_CHANNELS:
+        raise UserError(
+            f"{shown(path)}: {info.channels} channels at {info.sample_rate} Hz is not music; "
+            f"1 to {MAX_CHANNELS} channels at {LOWEST_RATE} to {HIGHEST_RATE} Hz are read"
+        )
+    return info
+
+
+def _cut_off(log: str) -> list[str]:
+    """What is missing, if libsndfile's log shows a chunk that ends before its header says."""
+    match = _SHORT_CHUNK.search(log)
+    if match and int(match[2]) < int(match[1]) < _STREAMED:
+        share = int(match[2]) / int(match[1])
+        return [f"it is cut off: only {100 * share:.0f} % of what its header promises is there"]
+    return []
+
+
+def _unfinished(path: str | os.PathLike) -> dict[int, bytes]:
+    """Bytes that finish a WAV file's header by place; none where it says what is there.
+
+    A recorder writes the sizes last. Without them the samples stand behind a chunk of no or too small a
+    size, and what stands there is no chain of chunks to the file's end.
+    """
+    size = os.path.getsize(path)
+    with open(path, "rb") as file:
+        begins = file.read(12)
+        if begins[:4] != b"RIFF" or begins[8:] != b"WAVE":
+            return {}
+        place = 12
+        while place + 8 <= size:
+            file.seek(place)
+            kind, length = struct.unpack("<4sI", file.read(8))
+            if kind == b"data":
+                left = size - place - 8
+                if length >= left or _is_chain(file, place + 8 + length + length % 2, size):
+                    return {}
+                words = (min(number, 2**32 - 1) for number in (size - 8, left))
+                return dict(zip((4, place + 4), (struct.pack("<I", word) for word in words), strict=True))
+            place += 8 + length + length % 2
+    return {}
+
+
+def _is_chain(file, place: int, size: int) -> bool:
+    """Whether chunks follow one another from `place` to the end of the file (or nearly)."""
+    while place + 8 <= size:
+        file.seek(place)
+        kind, length = struct.unpack("<4sI", file.read(8))
+        if not all(32 <= byte < 127 for byte in kind):
+            return False
+        place += 8 + length + length % 2
+    return place <= size + 1

@@ -1,0 +1,87 @@
+import os
+import struct
+
+import numpy as np
+import pytest
+import soundfile
+
+from compjax.audio import waveform
+from compjax.errors import UserError
+
+
+@pytest.fixture
+def noise(rng):
+    return (0.1 * rng.standard_normal((48_000, 2))).astype(np.float32)
+
+
+def with_sizes(path, riff, data):
+    """The WAV file with other sizes in its header."""
+    content = bytearray(path.read_bytes())
+    place = content.index(b"data") + 4
+    content[4:8], content[place : place + 4] = struct.pack("<I", riff), struct.pack("<I", data)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("sizes", [(0, 0), (36, 0), (4096, 4060), (0, 100)])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+def test_header_that_was_never_finished(tmp_path, noise, sizes, subtype):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, noise, 24_000, subtype=subtype)
+    whole = waveform.read(path)
+    with_sizes(path, *sizes)
+    recording = waveform.read_recording(path)
+    np.testing.assert_allclose(recording.audio[: whole.size], whole, atol=1e-6)
+    assert recording.audio.size == pytest.approx(whole.size, abs=10)
+    assert "never finished" in recording.remarks[0]
+    assert waveform.read_info(path).frames == pytest.approx(48_000, abs=10)
+
+
+def test_chunks_behind_the_samples_are_no_samples(tmp_path, noise):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, noise, 24_000)
+    content = path.read_bytes() + b"LIST" + struct.pack("<I", 4000) + bytes(4000)
+    path.write_bytes(content)
+    recording = waveform.read_recording(path)
+    assert recording.audio.size == 48_000 and not recording.remarks
+
+
+def test_header_that_was_never_begun(tmp_path):
+    (tmp_path / "a.wav").write_bytes(bytes(50_000))
+    with pytest.raises(UserError, match="header was never finished"):
+        waveform.read(tmp_path / "a.wav")
+
+
+def streamed_flac(path, audio, rate):
+    """A FLAC file of which the encoder could not go back to write how many samples there are."""
+    soundfile.write(path, audio, rate)
+    content = bytearray(path.read_bytes())
+    content[21] &= 0xF0
+    content[22:26] = bytes(4)
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.75])
+def test_streamed_flac(tmp_path, noise, offset):
+    soundfile.write(tmp_path / "a.flac", noise[:45_000], 44_100)
+    streamed_flac(tmp_path / "b.flac", noise[:45_000], 44_100)
+    one, other = (waveform.read_recording(tmp_path / name, offset) for name in ("a.flac", "b.flac"))
+    np.testing.assert_array_equal(one.audio, other.audio)
+    assert not other.remarks and waveform.read_info(tmp_path / "b.flac").frames == 45_000
+
+
+@pytest.mark.parametrize("name", [b"caf\351.wav", "カフェ".encode() * 25 + b".wav", b"two\nlines.wav"])
+def test_names_in_any_bytes(tmp_path, noise, name):
+    path = os.fsdecode(os.path.join(os.fsencode(tmp_path), name))
+    with open(path, "wb") as file:
+        soundfile.write(file, noise, 24_000, format="WAV")
+    assert waveform.read(path).size == 48_000
+
+
+@pytest.mark.parametrize("rate", [3_999, 90_000_000])
+def test_rates_that_are_no_music(tmp_path, noise, rate):
+    soundfile.write(tmp_path / "a.wav", noise, 24_000)
+    content = bytearray((tmp_path / "a.wav").read_bytes())
+    content[24:28] = struct.pack("<I", rate)
+    (tmp_path / "a.wav").write_bytes(content)
+    with pytest.raises(UserError, match="is not music"):
+        waveform.read(tmp_path / "a.wav")
