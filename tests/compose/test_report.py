@@ -39,7 +39,7 @@ def test_where_no_onset_was_heard_nothing_is_claimed_of_rhythm():
 
 
 def test_clips_of_one_timbre_are_equally_near():
-    body = measured(drums(2), drums(2), drums(2), Harmony())
+    body = measured(drums(2), drums(2), chord(2), Harmony())
     assert "as near to the target as to the input" in " ".join(body["words"])
 
 
