@@ -9,6 +9,8 @@ are out_0.wav, out_1.wav, and so on; out_0.wav is what a single sample would be.
 --report adds out.html, a page with players and pictures that needs nothing else; --plot FILE a picture.
 --save_groove and --save_chords write the hits and chords that were heard, as text to be edited or as
 MIDI (.mid); --groove FILE takes the place of --input, --chords FILE that of the chords that are heard.
+--input_bpm, --input_meter=7/8 and --input_downbeat (a bar's beginning in seconds) set what is otherwise heard
+of the input's beats, --target_bpm and so on those of the target.
 --pairs composes many pairs into the folder --output: a folder of NAME_input.wav and NAME_target.wav,
 or a CSV file of input,target.
 """
@@ -23,6 +25,9 @@ from absl import flags
 
 from compjax.cli import command
 from compjax.errors import EXIT_CODE, UserError
+
+GRID_FLAGS = tuple(f"{role}_{what}" for role in ("input", "target") for what in ("bpm", "meter", "downbeat"))
+"""Flags, and options, that set what is otherwise heard of a clip's beats."""
 
 
 def define_flags() -> flags.FlagValues:
@@ -47,6 +52,7 @@ def define_flags() -> flags.FlagValues:
     )
     text = "name=value in [0, 1], such as density=0.8; may be repeated. What is not set is drawn."
     flags.DEFINE_multi_string("style", [], text, values)
+    _define_grids(values)
     flags.DEFINE_bool("align", True, "Move the target's beats onto the input's.", values)
     text = "Who decides the notes: the arranging rules on what was heard, or the composer network."
     flags.DEFINE_enum("arranger", "rules", ["rules", "network"], text, values)
@@ -56,6 +62,17 @@ def define_flags() -> flags.FlagValues:
     text = "The codec's weights, as compjax-port writes them; the bundled ones if not given."
     flags.DEFINE_string("codec_weights", None, text, values)
     return values
+
+
+def _define_grids(values: flags.FlagValues) -> None:
+    """The flags that set tempo, meter and bars of the clips."""
+    for role in ("input", "target"):
+        text = f"Tempo of the {role} in quarter notes per minute; heard if not given."
+        flags.DEFINE_float(f"{role}_bpm", None, text, 0.0, flag_values=values)
+        text = f"Meter of the {role}, such as 7/8; heard if not given."
+        flags.DEFINE_string(f"{role}_meter", None, text, values)
+        text = f"Seconds at which a bar of the {role} begins; heard if not given."
+        flags.DEFINE_float(f"{role}_downbeat", None, text, flag_values=values)
 
 
 def _define_files(values: flags.FlagValues) -> None:
@@ -111,6 +128,7 @@ def compose(values: flags.FlagValues) -> None:
         style=options.parse_style(values.style),
         align=values.align,
         arranger=values.arranger,
+        **{name: getattr(values, name) for name in GRID_FLAGS},
     )
     if values.pairs is not None:
         compose_pairs(values, chosen)

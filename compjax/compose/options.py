@@ -7,14 +7,19 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from compjax.constants import MAX_SECONDS
 from compjax.errors import UserError
 from compjax.music.factors import CHOICES, COMPONENTS, FACTORS
+from compjax.music.meter import GridSettings, Meter, bpm_of
 
 if TYPE_CHECKING:
     from compjax.music.score import Harmony
 
 ARRANGERS = ("rules", "network")
 """Who decides the notes: see `compjax/arranging/arrangers.py`."""
+
+METERS = ("input_meter", "target_meter")
+"""Fields that hold a meter."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,6 +36,12 @@ class ComposeOptions:
         align: move the target's beats onto the input's.
         arranger: "rules" or "network", who decides the notes.
         chords: a `Harmony` (`compjax.read_chords`) in the place of the one that is heard; None for that one.
+        input_bpm: tempo of the input in quarter notes per minute, 20 to 400; None is heard, as the next are.
+        input_meter: its beats to the bar and their note, such as "7/8".
+        input_downbeat: seconds in it at which a bar begins.
+        target_bpm: the same of the target.
+        target_meter: the same.
+        target_downbeat: the same.
 
     Raises:
         UserError: at construction, if a value is none of these.
@@ -45,8 +56,15 @@ class ComposeOptions:
     align: bool = True
     arranger: str = "rules"
     chords: Harmony | None = None
+    input_bpm: float | None = None
+    input_meter: str | Meter | None = None
+    input_downbeat: float | None = None
+    target_bpm: float | None = None
+    target_meter: str | Meter | None = None
+    target_downbeat: float | None = None
 
     def __post_init__(self):
+        self.input_grid, self.target_grid  # noqa: B018  # they say what is wrong with them
         _check_switches(self)
         _check_weights(self.weights)
         _check_style(self.style or {})
@@ -56,6 +74,16 @@ class ComposeOptions:
             raise UserError("the chords hold none; give those that read_chords returns")
         if self.arranger not in ARRANGERS:
             raise UserError(f"the arranger must be one of {', '.join(ARRANGERS)}, not {self.arranger!r}")
+
+    @property
+    def input_grid(self) -> GridSettings:
+        """What is set of the input's tempo, meter and bars."""
+        return _grid("input", self.input_bpm, self.input_meter, self.input_downbeat)
+
+    @property
+    def target_grid(self) -> GridSettings:
+        """What is set of the target's."""
+        return _grid("target", self.target_bpm, self.target_meter, self.target_downbeat)
 
     @property
     def switches(self) -> tuple[str, str, str]:
@@ -79,11 +107,25 @@ class ComposeOptions:
     def summary(self) -> dict:
         """The options as they stand in a report: chords by time and name."""
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
+        values |= {name: str(values[name]) for name in METERS if values[name] is not None}
         if self.chords is not None:
             from compjax.music.chord_names import name_of
 
             values["chords"] = [[round(s.start, 3), name_of(s.pitches, s.bass)] for s in self.chords.spans]
         return values
+
+
+def _grid(role: str, bpm, meter, downbeat) -> GridSettings:
+    """Tempo, meter and a bar's beginning of a clip, checked; UserError if one will not do."""
+    if bpm is not None:
+        bpm = bpm_of(bpm, f"{role}_bpm")
+    if meter is not None and not isinstance(meter, Meter):
+        meter = Meter.parse(meter, f"{role}_meter")
+    if downbeat is not None:
+        downbeat = _number(downbeat, f"{role}_downbeat")
+        if not abs(downbeat) <= MAX_SECONDS:
+            raise UserError(f"{role}_downbeat must be seconds within the clip, not {downbeat}")
+    return GridSettings(bpm, meter, downbeat)
 
 
 def _check_switches(options: ComposeOptions) -> None:
@@ -141,8 +183,8 @@ def parse_style(assignments: Sequence[str]) -> dict[str, float]:
     return style
 
 
-def _number(text: str, what: str) -> float:
+def _number(text, what: str) -> float:
     try:
         return float(text)
-    except ValueError:
+    except (TypeError, ValueError):
         raise UserError(f"{what} must be a number, not {text!r}") from None

@@ -7,13 +7,12 @@ import dataclasses
 import numpy as np
 
 from compjax.arranging.steering import Steering
-from compjax.compose.clips import align
 from compjax.compose.clips.aligned_pair import AlignedPair
 from compjax.compose.clips.opening import Clip
 from compjax.compose.composers.contract import HeardClips
 from compjax.errors import UserError
 from compjax.music.groove import Groove
-from compjax.music.score import LOW, Harmony, Rhythm
+from compjax.music.score import Harmony, Rhythm
 from compjax.pages import views
 
 
@@ -26,7 +25,9 @@ def see(pair: AlignedPair, heard: HeardClips, decided: np.ndarray, steering: Ste
     rhythm, harmony = _within(*steering.over(*heard.together(decided)), seconds)
     at_its_own_time = abs(pair.alignment.lag) < 0.01 and pair.alignment.repeats <= 1.01
     return views.PairView(
-        input=views.ClipView(pair.input.name, pair.input.audio, on_input, struck.hits, of_input, seconds),
+        input=views.ClipView(
+            pair.input.name, pair.input.audio, on_input, struck.hits, of_input, seconds, pair.input.grid
+        ),
         target=views.ClipView(pair.target.name, pair.along, on_target, other.hits, of_target, seconds),
         target_as_given=pair.target.audio,
         target_seconds=pair.target.seconds,
@@ -40,10 +41,11 @@ def see(pair: AlignedPair, heard: HeardClips, decided: np.ndarray, steering: Ste
 
 def see_clip(clip: Clip, rhythm: Rhythm, harmony: Harmony) -> views.ClipView:
     """The view of one clip in its own time, with the hits and chords that were heard in it."""
-    times = align.trusted_beats(align.find_beats(clip.audio))
     rhythm, harmony = _within(rhythm, harmony, clip.seconds)
     shown = clip.beginning(views.KEPT_SECONDS)
-    return views.ClipView(clip.name, shown.audio, times, rhythm.hits, harmony, clip.seconds)
+    return views.ClipView(
+        clip.name, shown.audio, clip.grid.beats, rhythm.hits, harmony, clip.seconds, clip.grid
+    )
 
 
 def _within(rhythm: Rhythm, harmony: Harmony, seconds: float) -> tuple[Rhythm, Harmony]:
@@ -55,10 +57,7 @@ def _within(rhythm: Rhythm, harmony: Harmony, seconds: float) -> tuple[Rhythm, H
 
 
 def groove_of(view: views.PairView) -> Groove:
-    """The hits that a piece was composed on, with the grid of its beats.
-
-    The beats of a recording are not quite even; tempo and first beat are those of the straight line
-    that lies nearest to them.
+    """The hits that a piece was composed on, with the tempo, meter and bars of its grid.
 
     Raises:
         UserError: if there are no hits.
@@ -67,21 +66,12 @@ def groove_of(view: views.PairView) -> Groove:
         return view.groove
     if not view.rhythm.hits:
         raise UserError("no hits were heard, so there is no groove; try a clip with clearer onsets")
-    grid = view.input.beats[(view.input.beats >= -0.1) & (view.input.beats < view.seconds)]
-    seconds = view.input.seconds
-    if grid.size < align.AlignConfig().min_beats:
+    seconds, grid = view.input.seconds, view.input.grid
+    if not grid.tempo:
         return Groove(view.rhythm.hits, seconds)
-    per_bar = align.AlignConfig().beats_per_bar
-    period, first = np.polyfit(np.arange(grid.size), grid, 1)
-    strongest = [_struck_at(view.rhythm.hits, grid[phase::per_bar], period) for phase in range(per_bar)]
-    bar = first + period * int(np.argmax(strongest))
-    while bar > view.rhythm.hits[0].time + period / 8:  # the bar that the clip begins in
-        bar -= period * per_bar
-    return Groove(view.rhythm.hits, seconds, round(60.0 / period, 4), per_bar, round(float(bar), 3))
-
-
-def _struck_at(hits, times: np.ndarray, period: float) -> float:
-    """How hard the low voice is struck at some beats, on average."""
-    low = [hit for hit in hits if hit.voice == LOW]
-    near = [hit.velocity for hit in low if times.size and np.abs(times - hit.time).min() < period / 8]
-    return sum(near) / max(times.size, 1)
+    bar = grid.downbeat
+    while bar > view.rhythm.hits[0].time + grid.period / 8:  # the bar that the clip begins in
+        bar -= grid.bar
+    return Groove(
+        view.rhythm.hits, seconds, round(grid.tempo, 4), grid.meter.beats, round(bar, 3), grid.meter.unit
+    )

@@ -83,8 +83,8 @@ class Session:
             target: the other clip, usually for harmony and timbre.
             sample_rate: Hz of clips that are given as arrays.
             progress: called with (phase, windows done, windows in all) as the work goes on.
-            **options: the fields of `ComposeOptions`: rhythm, harmony, timbre, weights, seed, style, align,
-                chords.
+            **options: the fields of `ComposeOptions`, such as rhythm, harmony, timbre, weights, seed, style,
+                align, chords, input_bpm.
 
         Raises:
             UserError: if a clip or an option will not do.
@@ -137,7 +137,7 @@ class Session:
 
     def listen(self, source, *, sample_rate: int | None = None) -> views.ClipView:
         """What is heard in one clip alone, in its own time; the arguments are those of `compose`."""
-        clip = opening.open_clip(source, "clip", sample_rate)
+        clip = opening.open_clip(source, "clip", sample_rate).gridded()
         alone = sound.analyse(clip.audio, clip.gain, self._codec.encode)
         return scenes.see_clip(clip, *self._composer.hear(alone, alone).of_clip(0))
 
@@ -168,7 +168,10 @@ class Session:
             clip = opening.open_clip(input, "input", sample_rate)
             other = opening.open_clip(target, "target", sample_rate)
         with phase("align"):
-            pair = AlignedPair.of(clip, other, align.find_alignment(clip.audio, other.audio, options.align))
+            clip, other = clip.gridded(options.input_grid), other.gridded(options.target_grid)
+            grids = clip.grid, other.grid
+            alignment = align.find_alignment(clip.audio, other.audio, options.align, grids=grids)
+            pair = AlignedPair.of(clip, other, alignment)
         with phase("report"):
             shown = pair.beginning()
             shown.described  # noqa: B018  # now, while the phase says what takes the time
@@ -217,8 +220,10 @@ class Session:
         alignment = perceived.pair.alignment
         body["agent"] = self._composer.title
         body["alignment"] = alignment.summary()
+        body["grid"] = perceived.pair.grids_summary()
+        how = perceived.pair.grids_in_words(), alignment.in_words()
         remarks = [*perceived.pair.remarks, *report.of_limiter(limited_by), *self._composer.remarks]
-        body["words"] = [alignment.in_words(), *body["words"], *remarks]
+        body["words"] = [*how, *body["words"], *remarks]
         body["options"] = {**options.summary(), "style": dataclasses.asdict(style), "variation": index}
         body["timings"] = {name: round(value, 3) for name, value in seconds.items()}
         body["checksums"] = self._checksums

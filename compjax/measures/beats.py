@@ -91,13 +91,15 @@ def track(
     rate: float = onsets.DEFAULT.stft.rate,
     config: BeatConfig = DEFAULT,
     latency: float = onsets.DEFAULT.latency,
+    tempo: float | None = None,
 ) -> Beats:
     """Beats of an onset-strength envelope `[T]` at `rate` frames per second.
 
-    `latency` seconds are added to the times. With fewer than `config.min_onsets` onsets there is no
-    beat to be found: the confidence is 0.
+    `latency` seconds are added to the times; `tempo` is that of the beats where it is known. With fewer
+    than `config.min_onsets` onsets there is no beat to be found: the confidence is 0.
     """
-    tempo, confidence = estimate_tempo(envelope, rate, config)
+    found, confidence = estimate_tempo(envelope, rate, config)
+    tempo = found if tempo is None else tempo
     struck = len(onsets.pick_peaks(envelope))
     if tempo == 0.0 or struck == 0:
         return NO_BEATS

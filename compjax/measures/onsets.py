@@ -7,6 +7,7 @@ import dataclasses
 
 import numpy as np
 
+from compjax.constants import SAMPLE_RATE
 from compjax.measures.spectra import StftConfig, filtered, frame_times, log_filters
 
 
@@ -38,27 +39,47 @@ DEFAULT = OnsetConfig()
 
 def strength(audio: np.ndarray, config: OnsetConfig = DEFAULT) -> np.ndarray:
     """Onset-strength envelope `[T]` at `config.stft.rate`."""
+    return _rises(audio, config).mean(axis=1)
+
+
+def strength_by_register(
+    audio: np.ndarray, edges: tuple[float, ...] = (150.0, 2000.0), config: OnsetConfig = DEFAULT
+) -> np.ndarray:
+    """Onset strength `[T, len(edges) + 1]` by register, between `edges` in Hz; `strength` is its sum."""
+    rises = _rises(audio, config)
+    weights = log_filters(config.stft)
+    hz = np.arange(config.stft.bins) @ weights * SAMPLE_RATE / config.stft.size  # of each filter
+    cuts = np.searchsorted(hz, edges)
+    parts = np.split(rises, cuts, axis=1)
+    return np.stack([part.sum(axis=1) for part in parts], axis=1) / max(rises.shape[1], 1)
+
+
+def _rises(audio: np.ndarray, config: OnsetConfig) -> np.ndarray:
+    """Positive rises `[T, M]` of the bands of audio `[S]`."""
     spectrum = filtered(audio, config.stft, log_filters(config.stft))
-    envelope = flux(np.log1p(config.compression * spectrum), config.lag)
+    rises = rise(np.log1p(config.compression * spectrum), config.lag)
     beyond = -(-(config.stft.size - config.stft.hop) // (2 * config.stft.hop))
-    envelope[max(0, len(envelope) - beyond) :] = (
-        0.0  # those windows reach past the end: breaking off is no onset
-    )
-    return envelope
+    rises[max(0, len(rises) - beyond) :] = 0.0  # those windows reach past the end: breaking off is no onset
+    return rises
 
 
 def flux(level: np.ndarray, lag: int) -> np.ndarray:
-    """Mean positive rise `[T]` of log magnitudes `[T, M]` over the frame `lag` before, its bands widened.
+    """Mean positive rise `[T]` of log magnitudes `[T, M]`, see `rise`."""
+    return rise(level, lag).mean(axis=1) if len(level) else np.zeros(0)
+
+
+def rise(level: np.ndarray, lag: int) -> np.ndarray:
+    """Positive rise `[T, M]` of log magnitudes `[T, M]` over the frame `lag` before, its bands widened.
 
     The maximum over three bands keeps vibrato and beating from looking like onsets.
     """
     if len(level) == 0:
-        return np.zeros(0)
+        return np.zeros(level.shape)
     padded = np.pad(level, ((lag, 0), (1, 1)), mode="edge")[: len(level)]
     reference = np.maximum(np.maximum(padded[:, :-2], padded[:, 1:-1]), padded[:, 2:])
-    rise = np.maximum(0.0, level - reference)
-    rise[:lag] = np.maximum(0.0, level[:lag])  # silence precedes the clip: what sounds at once begins there
-    return rise.mean(axis=1)
+    rises = np.maximum(0.0, level - reference)
+    rises[:lag] = np.maximum(0.0, level[:lag])  # silence precedes the clip: what sounds at once begins there
+    return rises
 
 
 def _windowed(values: np.ndarray, before: int, after: int) -> np.ndarray:

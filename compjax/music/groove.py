@@ -10,8 +10,9 @@ The text form is one hit a line, the time in seconds or as bar:beat (the first b
     0.000    low    0.90      0.25
     1:2.5    high   0.40
 
-Velocity (0 to 1] and length in seconds may be left out. A MIDI file (.mid) holds the same hits on the drum
-channel: kick, snare and hi-hat for low, mid and high.
+Velocity (0 to 1] and length in seconds may be left out. `meter 7/8` takes the place of beats_per_bar where
+beats are no quarters; the tempo counts quarters, as in MIDI. A MIDI file (.mid) holds the same hits on the
+drum channel: kick, snare and hi-hat for low, mid and high.
 """
 
 from __future__ import annotations
@@ -21,11 +22,16 @@ import math
 import os
 import pathlib
 import re
+from typing import TYPE_CHECKING
 
 from compjax.constants import MAX_SECONDS, MIN_SECONDS
 from compjax.errors import UserError
 from compjax.files import atomic_path
+from compjax.music.meter import FASTEST, MOST_BEATS, SLOWEST, Meter
 from compjax.music.text_files import is_midi, parse_number, read_lines, refused
+
+if TYPE_CHECKING:
+    from compjax.music.grid import Grid
 
 VOICES = ("low", "mid", "high")
 """Names of the voices, in the order of their numbers."""
@@ -36,7 +42,7 @@ KEYS = (36, 38, 42)
 LENGTH, VELOCITY = 0.25, 0.8
 """Of a hit that does not say."""
 
-HEADINGS = ("seconds", "tempo", "beats_per_bar", "first_beat")
+HEADINGS = ("seconds", "tempo", "beats_per_bar", "meter", "first_beat")
 """Words that a line may begin with in place of a time."""
 
 _BAR_BEAT = re.compile(r"(\d+):(\d+(?:\.\d+)?)$")
@@ -49,9 +55,10 @@ class Groove:
     Attributes:
         hits: `compjax.music.score.Hit`s by time, seconds from the beginning.
         seconds: length of the groove, and of what is composed on it.
-        tempo: beats per minute; 0 if there is no steady beat.
+        tempo: quarter notes per minute; 0 if there is no steady beat.
         beats_per_bar: beats to the bar.
         first_beat: seconds at which the first bar begins; below 0 where the clip begins within a bar.
+        beat_unit: the note that a beat is: 4 a quarter, 8 an eighth.
     """
 
     hits: tuple
@@ -59,6 +66,7 @@ class Groove:
     tempo: float = 0.0
     beats_per_bar: int = 4
     first_beat: float = 0.0
+    beat_unit: int = 4
 
     def __post_init__(self):
         if not self.hits:
@@ -67,6 +75,17 @@ class Groove:
             raise UserError(
                 f"a groove lasts {MIN_SECONDS} to {MAX_SECONDS:.0f} seconds, not {self.seconds:.3f}"
             )
+        self.meter  # noqa: B018  # says what is wrong with it
+
+    @property
+    def meter(self) -> Meter:
+        """Beats to the bar, and their note."""
+        return Meter(self.beats_per_bar, self.beat_unit)
+
+    @property
+    def period(self) -> float:
+        """Seconds of a beat; there must be a tempo."""
+        return self.meter.beat_seconds(self.tempo)
 
     def save(self, path: str | os.PathLike) -> pathlib.Path:
         """Write the groove: MIDI if `path` ends in .mid or .midi, otherwise text; UserError if it fails."""
@@ -83,7 +102,8 @@ class Groove:
         lines.append(f"seconds {self.seconds:.3f}")
         if self.tempo:
             lines.append(f"tempo {self.tempo:.8g}")
-            lines.append(f"beats_per_bar {self.beats_per_bar}")
+            in_quarters = self.beat_unit == 4
+            lines.append(f"beats_per_bar {self.beats_per_bar}" if in_quarters else f"meter {self.meter}")
             lines.append(f"first_beat {self.first_beat:.3f}")
         for hit in self.hits:
             when = f"{max(hit.time, 0.0):8.3f}"
@@ -93,7 +113,7 @@ class Groove:
 
     def bar_beat(self, time: float) -> str:
         """A time in seconds as bar:beat, to a hundredth of a beat."""
-        hundredths = round((time - self.first_beat) * self.tempo / 60.0 * 100)
+        hundredths = round((time - self.first_beat) / self.period * 100)
         bar, within = divmod(hundredths, 100 * self.beats_per_bar)
         return f"{bar + 1}:{within / 100 + 1:.2f}"
 
@@ -101,12 +121,16 @@ class Groove:
         """The beats of its tempo, seconds `[N]`; UserError if it has none."""
         if not self.tempo:
             raise UserError("the groove has no tempo, and so no beats; write a line such as 'tempo 120'")
-        import numpy as np
+        return self.grid.beats
 
-        period = 60.0 / self.tempo
-        first = math.ceil(-self.first_beat / period)
-        count = max(math.ceil((self.seconds - self.first_beat) / period) - first, 0)
-        return np.asarray([self.first_beat + period * (first + beat) for beat in range(count)])
+    @property
+    def grid(self) -> Grid:
+        """Its grid, which is known and not heard; without a tempo there is none."""
+        from compjax.music.grid import KNOWN, NO_GRID, regular
+
+        if not self.tempo:
+            return NO_GRID
+        return regular(self.tempo, self.meter, self.first_beat, self.seconds, KNOWN)
 
     def audio(self):
         """The groove as sound, `[S]` float32 at 24 kHz: a thud, a knock and a tick for the three voices."""
@@ -131,7 +155,7 @@ def _read_text(path: str | os.PathLike) -> Groove:
     hits = []
     for number, words in read_lines(path):
         if words[0] in HEADINGS:
-            headings[words[0]] = _heading(path, number, words)
+            headings |= _heading(path, number, words)
             continue
         if not 2 <= len(words) <= 4 or words[1] not in VOICES:
             reason = f"a hit is a time, {' or '.join(VOICES)}, and perhaps a velocity and a length"
@@ -153,9 +177,9 @@ def _groove(path, hits: list, seconds: float | None, headings: dict[str, float])
     """The groove of a file; without its length, it lasts to the end of its last bar, or of its last hit."""
     ends = max(hit.time + hit.length for hit in hits)
     tempo = headings.get("tempo", 0.0)
-    beats, first = int(headings.get("beats_per_bar", 4)), headings.get("first_beat", 0.0)
+    meter, first = _meter_of(headings), headings.get("first_beat", 0.0)
     if seconds is None and tempo:
-        bar, last = beats * 60.0 / tempo, max(hit.time for hit in hits)
+        bar, last = meter.beats * meter.beat_seconds(tempo), max(hit.time for hit in hits)
         seconds = first + bar * max(math.floor((last - first) / bar + 1e-6) + 1, 1)
     seconds = max(ends, MIN_SECONDS) if seconds is None else seconds
     late = [hit for hit in hits if hit.time >= seconds]
@@ -163,22 +187,33 @@ def _groove(path, hits: list, seconds: float | None, headings: dict[str, float])
         where = f"a hit at {late[0].time:.3f} s is past the end of the groove's {seconds:.3f} seconds"
         raise UserError(f"{os.fspath(path)}: {where}")
     ordered = tuple(sorted(hits, key=lambda hit: (hit.time, hit.voice)))
-    return Groove(ordered, seconds, tempo, beats, first)
+    return Groove(ordered, seconds, tempo, meter.beats, first, meter.unit)
 
 
-def _heading(path, number: int, words: list[str]) -> float:
+def _meter_of(headings: dict[str, float]) -> Meter:
+    return Meter(int(headings.get("beats_per_bar", 4)), int(headings.get("beat_unit", 4)))
+
+
+def _heading(path, number: int, words: list[str]) -> dict[str, float]:
+    """What a heading sets, by name; a meter sets two numbers."""
     if len(words) != 2:
         raise refused(path, number, f"{words[0]} needs one number, not {' '.join(words[1:])!r}")
+    if words[0] == "meter":
+        try:
+            meter = Meter.parse(words[1])
+        except UserError as error:
+            raise refused(path, number, str(error)) from error
+        return {"beats_per_bar": meter.beats, "beat_unit": meter.unit}
     low, high = {
         "seconds": (MIN_SECONDS, MAX_SECONDS),
-        "tempo": (20.0, 400.0),
-        "beats_per_bar": (1, 32),
+        "tempo": (SLOWEST, FASTEST),
+        "beats_per_bar": (1, MOST_BEATS),
         "first_beat": (-MAX_SECONDS, MAX_SECONDS),
     }[words[0]]
     value = parse_number(path, number, words[1], words[0], low, high)
     if words[0] == "beats_per_bar" and value != int(value):
         raise refused(path, number, f"beats_per_bar must be a whole number, not {words[1]}")
-    return value
+    return {words[0]: value}
 
 
 def _time(path, number: int, word: str, headings: dict[str, float]) -> float:
@@ -188,11 +223,12 @@ def _time(path, number: int, word: str, headings: dict[str, float]) -> float:
         return parse_number(path, number, word, "a time (seconds, or bar:beat)", 0.0, MAX_SECONDS)
     if "tempo" not in headings:
         raise refused(path, number, f"a time such as {word} needs a line 'tempo ...' above it")
-    bar, beat, per_bar = int(found[1]), float(found[2]), int(headings.get("beats_per_bar", 4))
+    meter = _meter_of(headings)
+    bar, beat, per_bar = int(found[1]), float(found[2]), meter.beats
     if bar < 1 or not 1.0 <= beat < per_bar + 1:
         raise refused(path, number, f"there is no beat {word} in bars of {per_bar}; the first is 1:1")
     beats = (bar - 1) * per_bar + beat - 1
-    time = headings.get("first_beat", 0.0) + beats * 60.0 / headings["tempo"]
+    time = headings.get("first_beat", 0.0) + beats * meter.beat_seconds(headings["tempo"])
     if time < 0.0:
         raise refused(path, number, f"{word} lies before the beginning")
     return time

@@ -12,6 +12,7 @@ import numpy as np
 
 from compjax.constants import FRAME_RATE, LATENT_MEAN, LATENT_STD, SAMPLE_RATE
 from compjax.music.chord_names import name_of
+from compjax.music.grid import NO_GRID, Grid
 from compjax.music.groove import Groove
 from compjax.music.score import Harmony, Hit, Rhythm
 
@@ -38,6 +39,7 @@ class ClipView:
         hits: what the agent heard struck; none from an agent that does not hear hits.
         harmony: the chords that it heard; none from an agent that does not hear chords.
         seconds: length of the whole clip.
+        grid: its beats and bars; none of the target, whose beats are moved.
     """
 
     name: str
@@ -46,6 +48,7 @@ class ClipView:
     hits: tuple[Hit, ...] = ()
     harmony: Harmony = Harmony()
     seconds: float = 0.0
+    grid: Grid = NO_GRID
 
     @functools.cached_property
     def decibels(self) -> np.ndarray:

@@ -39,3 +39,26 @@ def test_parsing():
 def test_options_need_not_even_numpy():
     code = "import sys, compjax.compose.options; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_what_is_set_of_the_grids():
+    options = ComposeOptions(input_bpm="140", input_meter="7/8", target_downbeat=0.25)
+    assert options.input_grid.bpm == 140.0 and str(options.input_grid.meter) == "7/8"
+    assert options.target_grid.downbeat == 0.25 and options.target_grid.bpm is None
+    assert not ComposeOptions().input_grid and options.summary()["input_meter"] == "7/8"
+
+
+@pytest.mark.parametrize(
+    "values, message",
+    [
+        ({"input_bpm": 500}, "input_bpm must be 20 to 400"),
+        ({"target_bpm": "fast"}, "target_bpm must be"),
+        ({"input_meter": "waltz"}, "input_meter is given as beats/note"),
+        ({"target_meter": "4/5"}, "a meter is 1 to 32 beats"),
+        ({"target_downbeat": "x"}, "target_downbeat must be a number"),
+        ({"input_downbeat": float("nan")}, "input_downbeat must be seconds"),
+    ],
+)
+def test_grids_that_cannot_be(values, message):
+    with pytest.raises(UserError, match=message):
+        ComposeOptions(**values)

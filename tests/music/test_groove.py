@@ -54,6 +54,15 @@ def test_times_in_bars(tmp_path):
     assert groove.bar_beat(2.0) == "1:2.50"
 
 
+def test_times_in_bars_of_eighths(tmp_path):
+    groove = read_groove(written(tmp_path, "tempo 120\nmeter 7/8\n1:1 low\n1:7 high\n2:1 mid\n"))
+    assert [hit.time for hit in groove.hits] == [0.0, 1.5, 1.75]
+    assert groove.seconds == 3.5 and (groove.beats_per_bar, groove.beat_unit) == (7, 8)
+    assert "meter 7/8" in groove.text() and "2:1.00" in groove.text()
+    again = read_groove(groove.save(tmp_path / "again.groove"))
+    assert again == groove
+
+
 def test_least_that_a_line_needs(tmp_path):
     groove = read_groove(written(tmp_path, "\n# my groove\n0.5 high\n0 low\n"))
     assert [(hit.time, hit.voice) for hit in groove.hits] == [(0.0, 0), (0.5, 2)]
@@ -73,6 +82,8 @@ def test_least_that_a_line_needs(tmp_path):
         ("tempo fast\n0 low\n", "line 1: tempo must be a number"),
         ("tempo\n0 low\n", "line 1: tempo needs one number"),
         ("beats_per_bar 3.5\n0 low\n", "line 1: beats_per_bar must be a whole number"),
+        ("meter 7\n0 low\n", "line 1: a meter is given as"),
+        ("meter 7/9\n0 low\n", "line 1: a meter is 1 to 32 beats"),
         ("1:1 low\n", "line 1: .* needs a line 'tempo"),
         ("tempo 120\n1:5 low\n", "line 2: there is no beat 1:5 in bars of 4"),
         ("tempo 120\n0:1 low\n", "line 2: there is no beat"),

@@ -12,30 +12,27 @@ import numpy as np
 
 from compjax.audio.loudness import REFERENCE_RMS, SILENCE_RMS, level
 from compjax.audio.time_map import TimeMap
-from compjax.audio.windows import WindowConfig, over_windows
+from compjax.compose.clips.loops import Loop, loop_of
 from compjax.constants import MIN_SECONDS, SAMPLE_RATE
-from compjax.measures import beats, onsets
+from compjax.hearing import grid as hearing
+from compjax.music.grid import NO_GRID, Grid
 
 
 @dataclasses.dataclass(frozen=True)
 class AlignConfig:
-    """When beats are trusted, and how a loop is cut.
+    """How a loop is cut where the clip is not one, and when bars are laid on bars.
 
     Attributes:
-        min_confidence: beats less sure than this are not used.
-        min_beats: nor fewer than this.
-        beats_per_bar: beats that a loop is a multiple of, where the clip is long enough.
         trim_level: dB below the loudest moment at which a clip counts as silent.
         loop_slack: seconds of silence at the end that are not worth a loop.
         early: share of a beat that a loop's last beat may reach past the end of the sound.
+        min_downbeat: confidence of both downbeats from which the target's is laid on the input's.
     """
 
-    min_confidence: float = 0.5
-    min_beats: int = 4
-    beats_per_bar: int = 4
     trim_level: float = 35.0
     loop_slack: float = 0.25
     early: float = 0.15
+    min_downbeat: float = 0.8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,26 +68,31 @@ class Alignment:
 
 
 def find_alignment(
-    input_audio: np.ndarray, target_audio: np.ndarray, align: bool = True, config: AlignConfig = AlignConfig()
+    input_audio: np.ndarray,
+    target_audio: np.ndarray,
+    align: bool = True,
+    config: AlignConfig = AlignConfig(),
+    grids: tuple[Grid, Grid] | None = None,
 ) -> Alignment:
     """Decide how the target `[S2]` is read along the input `[S1]`; both 24 kHz, neither silent.
 
     With `align`, beats that both clips keep confidently are matched, tempi that differ by octaves
     being folded so that the target is never stretched by more than the square root of 2. Otherwise
-    the target keeps its speed.
+    the target keeps its speed. `grids` are those of input and target, heard here if not given. A target
+    that is a loop (`loops.loop_of`) is looped on its own length.
     """
     seconds = input_audio.size / SAMPLE_RATE
     audible = audible_span(target_audio, config)
     whole = target_audio.size / SAMPLE_RATE
+    found = grids or tuple(_heard(audio, config) for audio in (input_audio, target_audio))
+    loop = loop_of(target_audio, found[1]) if whole < seconds else None
     if not align:
-        unknown = (beats.NO_BEATS, beats.NO_BEATS)
         lasts = whole >= seconds and audible[1] + config.loop_slack >= seconds
         span = (0.0, whole) if lasts else audible
-        return _unwarped(seconds, whole, span, unknown, config)
-    found = tuple(_if_trusted(find_beats(audio), config) for audio in (input_audio, target_audio))
-    if all(b.tempo for b in found):
-        return _warped(seconds, audible, found, config)
-    return _unwarped(seconds, whole, audible, found, config)
+        return _unwarped(seconds, whole, span, (found[0], NO_GRID), loop, config)
+    if all(grid.beats.size for grid in found) and (loop is None or loop.beats):
+        return _warped(seconds, audible, found, loop, config)
+    return _unwarped(seconds, whole, audible, found, loop, config)
 
 
 def audible_span(audio: np.ndarray, config: AlignConfig = AlignConfig()) -> tuple[float, float]:
@@ -108,65 +110,57 @@ def audible_span(audio: np.ndarray, config: AlignConfig = AlignConfig()) -> tupl
     return float(start), float(max(end, min(start + MIN_SECONDS, seconds)))
 
 
-def find_beats(audio: np.ndarray) -> beats.Beats:
-    """Beats of audio `[S]` of any length and level, the onset strength being taken a minute at a time."""
-    start, end = (round(time * SAMPLE_RATE) for time in audible_span(audio))
-    gain = np.float32(REFERENCE_RMS / max(level(audio[start:end]), SILENCE_RMS))
-    config = onsets.DEFAULT
-    frames = -(-audio.size // config.stft.hop)
-    missing = frames * config.stft.hop - audio.size
-    padded = np.pad(audio, (0, missing)) if missing else audio
-    windows = WindowConfig(
-        length=min(frames, round(60 * config.stft.rate)), context=min(8, frames // 4), fade=0
-    )
-    envelope = over_windows(
-        lambda part: onsets.strength(part * gain), [padded], windows, rate_in=config.stft.hop
-    )
-    return beats.track(envelope)
+def _heard(audio: np.ndarray, config: AlignConfig) -> Grid:
+    """The grid of a clip of any level."""
+    start, end = (round(time * SAMPLE_RATE) for time in audible_span(audio, config))
+    return hearing.hear(audio, gain=REFERENCE_RMS / max(level(audio[start:end]), SILENCE_RMS))
 
 
-def trusted_beats(found: beats.Beats, config: AlignConfig = AlignConfig()) -> np.ndarray:
-    """Times of beats in seconds, `[N]`; none where they are unsure."""
-    return (found if found.confidence >= config.min_confidence else beats.NO_BEATS).times
-
-
-def _if_trusted(found: beats.Beats, config: AlignConfig) -> beats.Beats:
-    """The beats, or none where they are too few or unsure; their confidence is kept."""
-    if found.confidence >= config.min_confidence and len(found.times) >= config.min_beats:
-        return found
-    return dataclasses.replace(beats.NO_BEATS, confidence=found.confidence)
-
-
-def _unwarped(seconds, target_seconds, audible, found, config: AlignConfig) -> Alignment:
-    """The target at its own speed, from its first sound on; looped if it does not last."""
-    start, end = audible
-    if end - start + config.loop_slack >= seconds:
+def _unwarped(seconds, target_seconds, audible, found, loop: Loop | None, config: AlignConfig) -> Alignment:
+    """The target at its own speed, from its first sound on, or the loop it is; looped if it does not last."""
+    start, end = audible if loop is None else (0.0, loop.seconds)
+    if loop is None and end - start + config.loop_slack >= seconds:
         end = target_seconds  # no loop is needed
-    elif found[1].tempo:
-        period = 60.0 / found[1].tempo
-        end = start + period * _whole_bars(int((end - start) / period + config.early), config)
-    loop = np.array([start, end])
+    elif loop is None and found[1].tempo:
+        period = found[1].period
+        end = start + period * _whole_bars(int((end - start) / period + config.early), found[1])
     length = end - start
-    time_map = TimeMap(np.array([0.0, seconds]), np.array([0.0, seconds / length]), loop)
+    time_map = TimeMap(np.array([0.0, seconds]), np.array([0.0, seconds / length]), np.array([start, end]))
     return _alignment(time_map, False, found, 1.0, 0.0 - start)
 
 
-def _warped(seconds: float, audible: tuple[float, float], found, config: AlignConfig) -> Alignment:
+def _warped(seconds, audible, found, loop: Loop | None, config: AlignConfig) -> Alignment:
     """The target's beats on the input's."""
-    folds = round(math.log2(found[0].tempo / found[1].tempo))
-    input_beats = _subdivided(_reaching(found[0], 0.0, seconds), 2 ** max(-folds, 0))
-    grid = _reaching(found[1], *audible)
-    period = 60.0 / found[1].tempo
-    grid = grid[(grid >= audible[0] - config.early * period) & (grid <= audible[1] + config.early * period)]
-    first = int(np.argmax(input_beats >= -config.early * 60.0 / found[0].tempo))
+    ratio = found[0].tempo_of_beats / found[1].tempo_of_beats
+    folds = round(math.log2(ratio))
+    parts, per_beat = 2 ** max(-folds, 0), 2 ** max(folds, 0)
+    input_beats = _subdivided(_reaching(found[0], 0.0, seconds), parts)
+    first = int(np.argmax(input_beats >= -config.early * found[0].period))
+    beats = _kept(audible, found[1], loop, (input_beats.size - 1 - first) / per_beat, config)
     phases = np.arange(input_beats.size) - float(first)
-    per_beat = 2 ** max(folds, 0)
-    bar = config.beats_per_bar
-    needed = bar * math.ceil(phases[-1] / per_beat / bar)  # a pickup is read from the end of the last bar
-    kept = grid[: min(needed, _whole_bars(grid.size - 1, config)) + 1]
-    time_map = TimeMap(input_beats, phases, _subdivided(np.maximum(kept, 0.0), per_beat))
-    stretch = found[1].tempo * 2.0**folds / found[0].tempo
-    return _alignment(time_map, True, found, stretch, input_beats[first] - kept[0])
+    if loop is not None:  # the loop begins with the file, its first beat may be later
+        phases += per_beat * found[1].beats[0] / (beats[1] - beats[0])
+    if all(grid.confidence.downbeat >= config.min_downbeat for grid in found):
+        shift = per_beat * found[1].first_downbeat - (_nearest(input_beats, found[0].downbeat) - first)
+        phases += shift % (per_beat * found[1].meter.beats)
+    time_map = TimeMap(input_beats, phases, _subdivided(np.maximum(beats, 0.0), per_beat))
+    lag = input_beats[first] - time_map.places(input_beats[first : first + 1])[0][0]
+    return _alignment(time_map, True, found, 2.0**folds / ratio, lag)
+
+
+def _kept(audible, grid: Grid, loop: Loop | None, needed: float, config: AlignConfig) -> np.ndarray:
+    """Seconds in the target of the beats that are looped, `[M + 1]`: its own loop's, or whole bars."""
+    if loop is not None:
+        return np.linspace(0.0, loop.seconds, loop.beats + 1)
+    bar, margin = grid.meter.beats, config.early * grid.period
+    places = _reaching(grid, *audible)
+    places = places[(places >= audible[0] - margin) & (places <= audible[1] + margin)]
+    needed = bar * math.ceil(needed / bar)  # a pickup is read from the end of the last bar
+    return places[: min(needed, _whole_bars(places.size - 1, grid)) + 1]
+
+
+def _nearest(times: np.ndarray, time: float) -> int:
+    return int(np.argmin(np.abs(times - time)))
 
 
 def _alignment(time_map: TimeMap, warped: bool, found, stretch: float, lag: float) -> Alignment:
@@ -177,21 +171,21 @@ def _alignment(time_map: TimeMap, warped: bool, found, stretch: float, lag: floa
         repeats=float(span / time_map.length),
         input_tempo=float(found[0].tempo),
         target_tempo=float(found[1].tempo),
-        input_confidence=float(found[0].confidence),
-        target_confidence=float(found[1].confidence),
+        input_confidence=float(found[0].confidence.tempo),
+        target_confidence=float(found[1].confidence.tempo),
         stretch=float(stretch),
         lag=float(lag),
     )
 
 
-def _reaching(found: beats.Beats, start: float, end: float) -> np.ndarray:
+def _reaching(grid: Grid, start: float, end: float) -> np.ndarray:
     """Beat times continued at the tempo until they reach from `start` or before to `end` or after."""
-    period = 60.0 / found.tempo
-    before = max(0, math.ceil((found.times[0] - start) / period))
-    after = max(0, math.ceil((end - found.times[-1]) / period))
-    left = found.times[0] - period * np.arange(before, 0, -1)
-    right = found.times[-1] + period * np.arange(1, after + 1)
-    return np.concatenate([left, found.times, right])
+    period, times = grid.period, grid.beats
+    before = max(0, math.ceil((times[0] - start) / period))
+    after = max(0, math.ceil((end - times[-1]) / period))
+    left = times[0] - period * np.arange(before, 0, -1)
+    right = times[-1] + period * np.arange(1, after + 1)
+    return np.concatenate([left, times, right])
 
 
 def _subdivided(times: np.ndarray, parts: int) -> np.ndarray:
@@ -199,7 +193,7 @@ def _subdivided(times: np.ndarray, parts: int) -> np.ndarray:
     return np.interp(np.arange((times.size - 1) * parts + 1) / parts, np.arange(times.size), times)
 
 
-def _whole_bars(count: int, config: AlignConfig) -> int:
+def _whole_bars(count: int, grid: Grid) -> int:
     """Beats of the longest loop of whole bars within `count` beats; whole beats where there is no bar."""
-    bars = count // config.beats_per_bar
-    return bars * config.beats_per_bar if bars else max(count, 1)
+    bars = count // grid.meter.beats
+    return bars * grid.meter.beats if bars else max(count, 1)

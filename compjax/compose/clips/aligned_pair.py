@@ -8,9 +8,10 @@ import functools
 import numpy as np
 
 from compjax.audio.time_map import sound_along
-from compjax.compose.clips.align import Alignment, trusted_beats
+from compjax.compose.clips.align import Alignment
 from compjax.compose.clips.opening import Clip
 from compjax.constants import SAMPLE_RATE
+from compjax.hearing.grid import GridConfig
 from compjax.measures.adherence import Description, describe
 from compjax.pages import views
 
@@ -64,8 +65,15 @@ class AlignedPair:
     def beats(self) -> tuple[np.ndarray, np.ndarray]:
         """Beats in seconds of the input and of the target along it, those that are trusted."""
         if self.alignment.warped:
-            both = (self.alignment.map.input_times,) * 2
-        else:
-            both = tuple(trusted_beats(description.beats) for description in self.described)
-        groove = self.input.groove
-        return (groove.beats(), both[1]) if groove is not None and groove.tempo else both
+            return (self.alignment.map.input_times,) * 2
+        heard = self.described[1].beats
+        trusted = heard.confidence >= GridConfig().min_tempo
+        return self.input.grid.beats, heard.times if trusted else heard.times[:0]
+
+    def grids_summary(self) -> dict:
+        """The grids of both clips, each in its own time, for the report."""
+        return {"input": self.input.grid.summary(), "target": self.target.grid.summary()}
+
+    def grids_in_words(self) -> str:
+        """The same as a sentence."""
+        return f"The input has {self.input.grid.in_words()}; the target {self.target.grid.in_words()}."

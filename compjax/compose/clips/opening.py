@@ -14,7 +14,10 @@ from compjax.compose.clips.align import audible_span
 from compjax.constants import HOP_LENGTH, MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.files import shown
+from compjax.hearing.grid import hear
+from compjax.music.grid import KNOWN, NO_GRID, Grid, regular
 from compjax.music.groove import Groove
+from compjax.music.meter import HEARD, GridSettings
 
 ClipSource = str | os.PathLike | np.ndarray | Groove
 """A path, or samples `[S]`, `[S, channels]` or `[channels, S]`, or a groove, heard as plain strokes."""
@@ -31,6 +34,7 @@ class Clip:
         seconds: its length, also where only its beginning is kept.
         groove: what it was made of, where it was no sound.
         remarks: sentences on what was mended.
+        grid: its beats and bars, once they are known.
     """
 
     name: str
@@ -39,6 +43,16 @@ class Clip:
     seconds: float
     groove: Groove | None = None
     remarks: tuple[str, ...] = ()
+    grid: Grid = NO_GRID
+
+    def gridded(self, settings: GridSettings = HEARD) -> Clip:
+        """The same with its grid: that of its groove, or heard, but for what is set."""
+        groove = self.groove
+        if groove is None or not groove.tempo:
+            return dataclasses.replace(self, grid=hear(self.audio, settings, self.gain))
+        meter, tempo = settings.meter or groove.meter, settings.bpm or groove.tempo
+        first = groove.first_beat if settings.downbeat is None else settings.downbeat
+        return dataclasses.replace(self, grid=regular(tempo, meter, first, self.seconds, KNOWN))
 
     @property
     def frames(self) -> int:

@@ -10,10 +10,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compjax.data.drawing.rhythms import Grid, drums_on, humanised, until_next
+from compjax.data.drawing.rhythms import StepGrid, drums_on, humanised, until_next
 from compjax.music.score import HIGH, LOW, MID, Hit, Rhythm
 
-Part = Callable[[Grid, list[float], np.random.Generator], list[Hit]]
+Part = Callable[[StepGrid, list[float], np.random.Generator], list[Hit]]
 
 LONGEST_HOLD = 16.0  # seconds
 STRUMS = (
@@ -42,12 +42,12 @@ def voice_hits(times: list[float], voice: int, most: float, force: list[float]) 
     return [Hit(t, d, voice, v) for t, d, v in zip(times, lengths, force, strict=True)]
 
 
-def steps_of(grid: Grid, every: int, first: int = 0) -> list[int]:
+def steps_of(grid: StepGrid, every: int, first: int = 0) -> list[int]:
     """Every so many steps of the grid."""
     return list(range(first, grid.num_steps, max(every, 1)))
 
 
-def held(grid: Grid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
+def held(grid: StepGrid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
     """Each chord struck once and held; a chord that never changes struck again now and then."""
     times = list(changes)
     if len(times) <= 2 and generator.random() < 0.5:
@@ -61,7 +61,7 @@ def held(grid: Grid, changes: list[float], generator: np.random.Generator) -> li
     return hits
 
 
-def strummed(grid: Grid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
+def strummed(grid: StepGrid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
     """A strumming pattern on the whole chord, with or without a bass on its accents."""
     pattern = STRUMS[generator.integers(len(STRUMS))].split()
     hits = []
@@ -80,7 +80,7 @@ def strummed(grid: Grid, changes: list[float], generator: np.random.Generator) -
     return result
 
 
-def arpeggiated(grid: Grid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
+def arpeggiated(grid: StepGrid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
     """One tone after another; often over a bass note on each bar or chord."""
     every = int(generator.choice([1, 1, 2]))
     steps = [s for s in steps_of(grid, every) if generator.random() < 0.97]
@@ -94,7 +94,7 @@ def arpeggiated(grid: Grid, changes: list[float], generator: np.random.Generator
     return hits
 
 
-def bass_and_stab(grid: Grid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
+def bass_and_stab(grid: StepGrid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
     """Bass on the beats, short chords between them: stride, waltz, ska, polka."""
     beats = steps_of(grid, grid.steps_per_beat)
     if generator.random() < 0.5:  # bass and chord take turns by the beat
@@ -109,7 +109,7 @@ def bass_and_stab(grid: Grid, changes: list[float], generator: np.random.Generat
     return low + voice_hits([grid.time(s) for s in ups], MID, ring, [0.7] * len(ups))
 
 
-def moving(grid: Grid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
+def moving(grid: StepGrid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
     """Every voice at its own pace, with syncopation and rests, repeated every bar or two."""
     length = grid.steps_per_bar * int(generator.choice([1, 2]))
     hits: list[Hit] = []
@@ -122,7 +122,7 @@ def moving(grid: Grid, changes: list[float], generator: np.random.Generator) -> 
     return hits
 
 
-def line(grid: Grid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
+def line(grid: StepGrid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
     """A single line, low or high: a bass part or a tune on the chord's tones."""
     voice = LOW if generator.random() < 0.4 else HIGH
     density = generator.uniform(0.2, 0.8)
@@ -132,7 +132,7 @@ def line(grid: Grid, changes: list[float], generator: np.random.Generator) -> li
     return voice_hits([grid.time(s) for s in steps], voice, generator.choice([0.5, 2.0]) * grid.beat, force)
 
 
-def tremolo(grid: Grid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
+def tremolo(grid: StepGrid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
     """The same chord or tone again and again, in tuplets too."""
     per_beat = int(generator.choice([1, 2, 3, 4, 5, 6]))
     count = grid.bars * grid.beats_per_bar * per_beat
@@ -142,7 +142,7 @@ def tremolo(grid: Grid, changes: list[float], generator: np.random.Generator) ->
     return [hit for hit in hits if generator.random() < 0.95]
 
 
-def drum_like(grid: Grid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
+def drum_like(grid: StepGrid, changes: list[float], generator: np.random.Generator) -> list[Hit]:
     """A drum pattern played on pitches."""
     return drums_on(grid, generator)
 
@@ -165,7 +165,7 @@ def draw_kind(generator: np.random.Generator) -> str:
     return str(generator.choice(list(PARTS), p=[share for _, share in PARTS.values()]))
 
 
-def draw_part(kind: str, grid: Grid, changes: list[float], generator: np.random.Generator) -> Rhythm:
+def draw_part(kind: str, grid: StepGrid, changes: list[float], generator: np.random.Generator) -> Rhythm:
     """A part of the given kind over the grid, played by human hands."""
     hits = PARTS[kind][0](grid, changes, generator)
     return Rhythm(humanised(hits, generator), grid.tempo, grid.beats_per_bar)

@@ -1,6 +1,6 @@
 """Seeded rhythms with variety: drum patterns of many genres and meters, and what pitched parts play.
 
-Everything is laid out on a `Grid` (tempo, meter, swing) and then played by human hands:
+Everything is laid out on a `StepGrid` (tempo, meter, swing) and then played by human hands:
 timing off by some milliseconds, accents uneven.
 """
 
@@ -22,7 +22,7 @@ Steps = list[tuple[int, float]]
 
 
 @dataclasses.dataclass(frozen=True)
-class Grid:
+class StepGrid:
     """Time in steps: `origin` is the second at which bar 0 begins; `swing` delays odd steps by that share."""
 
     tempo: float
@@ -63,11 +63,11 @@ def grid_over(
     steps: int,
     swing: float,
     generator: np.random.Generator,
-) -> Grid:
+) -> StepGrid:
     """A grid that covers [start, end] and begins at a random place of its first bar or of the one before."""
     bar = beats * 60.0 / tempo
     origin = start - bar * generator.uniform(0.0, 1.0)
-    return Grid(tempo, beats, steps, swing, origin, int(np.ceil((end - origin) / bar)) + 1)
+    return StepGrid(tempo, beats, steps, swing, origin, int(np.ceil((end - origin) / bar)) + 1)
 
 
 def draw_swing(steps: int, wanted: bool, generator: np.random.Generator) -> float:
@@ -77,7 +77,7 @@ def draw_swing(steps: int, wanted: bool, generator: np.random.Generator) -> floa
     return generator.uniform(0.08, 0.36)
 
 
-def draw_grid(start: float, end: float, generator: np.random.Generator) -> Grid:
+def draw_grid(start: float, end: float, generator: np.random.Generator) -> StepGrid:
     """A random tempo and meter over [start, end]."""
     beats = int(generator.choice([m for m, _ in METERS], p=[p for _, p in METERS]))
     steps = int(generator.choice([2, 4, 3], p=[0.3, 0.5, 0.2]))
@@ -135,7 +135,7 @@ def groove_bars(groove: Groove, bars: int, generator: np.random.Generator) -> di
     return result
 
 
-def random_bars(grid: Grid, generator: np.random.Generator) -> dict[int, Steps]:
+def random_bars(grid: StepGrid, generator: np.random.Generator) -> dict[int, Steps]:
     """Drums that follow no genre: each voice its own density, heavier on strong steps, looped by the bar."""
     length = grid.steps_per_bar
     strong = np.full(length, 0.5)
@@ -152,7 +152,7 @@ def random_bars(grid: Grid, generator: np.random.Generator) -> dict[int, Steps]:
     return result
 
 
-def euclidean_bars(grid: Grid, generator: np.random.Generator) -> dict[int, Steps]:
+def euclidean_bars(grid: StepGrid, generator: np.random.Generator) -> dict[int, Steps]:
     """Drums whose voices spread k hits as evenly as possible over a cycle (Toussaint, 2005)."""
     result: dict[int, Steps] = {}
     for voice in (LOW, MID, HIGH):
@@ -190,7 +190,7 @@ def humanised(hits: list[Hit], generator: np.random.Generator) -> tuple[Hit, ...
     return tuple(sorted(played, key=lambda hit: (hit.time, hit.voice)))
 
 
-def drum_hits(voices: dict[int, Steps], grid: Grid) -> list[Hit]:
+def drum_hits(voices: dict[int, Steps], grid: StepGrid) -> list[Hit]:
     """Hits of steps: each lasts to the next of its voice, at most half a second and a beat."""
     hits = []
     for voice, steps in voices.items():
@@ -200,7 +200,7 @@ def drum_hits(voices: dict[int, Steps], grid: Grid) -> list[Hit]:
     return hits
 
 
-def draw_drums(start: float, end: float, generator: np.random.Generator) -> tuple[Rhythm, Grid]:
+def draw_drums(start: float, end: float, generator: np.random.Generator) -> tuple[Rhythm, StepGrid]:
     """A drum pattern over [start, end]: a groove in its tempo (3 of 4), or one of no genre."""
     kind = generator.choice(["groove", "random", "euclidean"], p=[0.72, 0.18, 0.1])
     if kind == "groove":
@@ -216,7 +216,7 @@ def draw_drums(start: float, end: float, generator: np.random.Generator) -> tupl
     return Rhythm(hits, grid.tempo, grid.beats_per_bar), grid
 
 
-def drums_on(grid: Grid, generator: np.random.Generator) -> list[Hit]:
+def drums_on(grid: StepGrid, generator: np.random.Generator) -> list[Hit]:
     """A drum-like pattern on a given grid, for pitched instruments that play like drums."""
     meter = (grid.beats_per_bar, grid.steps_per_beat)
     fitting = [g for g in GROOVES if (g.beats_per_bar, g.steps_per_beat) == meter]

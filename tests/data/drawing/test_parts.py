@@ -16,7 +16,7 @@ def test_every_part_gives_ordered_hits_of_known_voices(kind):
 
 
 def test_held_parts_strike_at_the_changes_and_last_to_the_next():
-    grid = rhythms.Grid(120.0, 4, 4, 0.0, -4.0, 6)
+    grid = rhythms.StepGrid(120.0, 4, 4, 0.0, -4.0, 6)
     hits = [hit for hit in parts.held(grid, [-4.0, -1.0, 2.0], np.random.default_rng(0)) if hit.voice == MID]
     assert [(hit.time, hit.length) for hit in hits[:2]] == [(-4.0, 3.0), (-1.0, 3.0)]
 

@@ -6,8 +6,8 @@ from compjax.music.score import LOW
 
 
 def test_grid_times_with_and_without_swing():
-    straight = rhythms.Grid(120.0, 4, 2, 0.0, -1.0, 4)
-    swung = rhythms.Grid(120.0, 4, 2, 1 / 3, -1.0, 4)
+    straight = rhythms.StepGrid(120.0, 4, 2, 0.0, -1.0, 4)
+    swung = rhythms.StepGrid(120.0, 4, 2, 1 / 3, -1.0, 4)
     assert [straight.time(s) for s in (0, 1, 2)] == [-1.0, -0.75, -0.5]
     assert [swung.time(s) for s in (0, 1, 2)] == [-1.0, pytest.approx(-1 + 1 / 3), -0.5]
     assert straight.bar_time(1) == 1.0
@@ -22,10 +22,10 @@ def test_a_drawn_grid_covers_the_clip():
 
 
 def test_drum_hits_last_to_the_next_of_their_voice_at_most_half_a_second_and_a_beat():
-    grid = rhythms.Grid(60.0, 4, 4, 0.0, 0.0, 1)
+    grid = rhythms.StepGrid(60.0, 4, 4, 0.0, 0.0, 1)
     hits = rhythms.drum_hits({LOW: [(0, 1.0), (1, 1.0), (8, 1.0)]}, grid)
     assert [(hit.time, hit.length) for hit in hits] == [(0.0, 0.25), (0.25, 0.5), (2.0, 0.5)]
-    fast = rhythms.drum_hits({LOW: [(0, 1.0)]}, rhythms.Grid(180.0, 4, 4, 0.0, 0.0, 1))
+    fast = rhythms.drum_hits({LOW: [(0, 1.0)]}, rhythms.StepGrid(180.0, 4, 4, 0.0, 0.0, 1))
     assert fast[0].length == pytest.approx(1 / 3)
 
 
@@ -39,7 +39,7 @@ def test_humanised_hits_stay_within_ten_milliseconds():
 
 
 def test_euclidean_bars_spread_hits_evenly():
-    grid = rhythms.Grid(120.0, 4, 4, 0.0, 0.0, 8)
+    grid = rhythms.StepGrid(120.0, 4, 4, 0.0, 0.0, 8)
     for voice in rhythms.euclidean_bars(grid, np.random.default_rng(3)).values():
         gaps = np.diff([step for step, _ in voice])
         assert gaps.size and gaps.max() - gaps.min() <= 1

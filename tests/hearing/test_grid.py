@@ -1,0 +1,68 @@
+"""Tempo, beats, meter and bars that are heard, and those that are set."""
+
+import numpy as np
+import pytest
+from fakes import chord, drums
+
+from compjax.constants import SAMPLE_RATE
+from compjax.hearing.grid import hear
+from compjax.music.meter import GridSettings, Meter
+from compjax.music.score import HIGH, LOW, MID, Hit
+from compjax.music.sonify import of_hits
+
+
+def bars(count, beats, period, start=0.0):
+    """A kick on every bar, a knock on its third beat, ticks on all beats."""
+    hits = []
+    for beat in range(count * beats):
+        time, place = start + period * beat, beat % beats
+        hits += [Hit(time, 0.1, HIGH, 0.5)]
+        hits += [Hit(time, 0.1, LOW, 0.9)] if place == 0 else []
+        hits += [Hit(time, 0.1, MID, 0.8)] if place == 2 else []
+    return of_hits(hits, start + count * beats * period)
+
+
+def test_long_clip_is_heard_a_minute_at_a_time():
+    """Beats of 130 s, taken in three windows, keep their period."""
+    found = hear(np.tile(drums(2, 120), 65))
+    assert found.tempo == pytest.approx(120, abs=0.1)
+    assert np.abs(np.diff(found.beats) - 0.5).max() < 0.03
+
+
+@pytest.mark.parametrize("beats", [3, 4, 5, 7])
+def test_meter_is_heard_from_the_spacing_of_bars(beats):
+    found = hear(bars(8, beats, 0.5))
+    assert found.meter.beats == beats and found.tempo == pytest.approx(120, rel=0.01)
+    assert found.downbeat == pytest.approx(0.0, abs=0.03)
+
+
+def test_held_chord_has_no_grid():
+    found = hear(chord(6))
+    assert found.tempo == 0 and found.beats.size == 0
+
+
+def test_tempo_that_is_set_is_not_heard():
+    found = hear(bars(8, 4, 0.5), GridSettings(bpm=60.0))
+    assert found.tempo == 60.0 and np.diff(found.beats) == pytest.approx(1.0, abs=0.03)
+    assert found.confidence.tempo == 1.0
+
+
+def test_tempo_can_be_set_where_nothing_is_struck():
+    found = hear(chord(6), GridSettings(bpm=90.0, meter=Meter(3, 4), downbeat=0.25))
+    assert (found.tempo, str(found.meter), found.downbeat) == (90.0, "3/4", 0.25)
+    np.testing.assert_allclose(np.diff(found.beats), 2 / 3)
+
+
+def test_meter_and_downbeat_that_are_set_are_kept():
+    found = hear(bars(6, 4, 0.5), GridSettings(meter=Meter(5, 4), downbeat=1.0))
+    assert str(found.meter) == "5/4" and found.downbeat == 1.0 and found.first_downbeat == 2
+    assert found.confidence.downbeat == found.confidence.meter == 1.0
+
+
+def test_downbeat_beside_the_beats_moves_them():
+    found = hear(bars(8, 4, 0.5), GridSettings(downbeat=0.25))
+    assert np.abs(found.beats - 0.25 - 0.5 * np.round((found.beats - 0.25) / 0.5)).max() < 0.03
+
+
+def test_silence_is_no_grid():
+    assert hear(np.zeros(2 * SAMPLE_RATE, np.float32)).tempo == 0
