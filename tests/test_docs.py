@@ -3,6 +3,7 @@
 `tests/test_documented_commands.py` runs the commands.
 """
 
+import ast
 import importlib
 import os
 import re
@@ -109,6 +110,14 @@ def test_installing_for_rendering_brings_all_soundfonts():
 def test_python_is_python(path):
     for block in blocks(path, "python"):
         compile(block, path.name, "exec")
+
+
+def test_floors_of_the_notes_are_those_of_the_house():
+    source = (ROOT / "tests" / "test_architecture.py").read_text()
+    kept = ast.literal_eval(re.search(r"^FLOORS = (\(.*?^\))", source, re.DOTALL | re.MULTILINE)[1])
+    rows = re.findall(r"^\| (\d+) \| (.*?) ?\|", (ROOT / "BUILD_NOTES.md").read_text(), re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(len(kept)))
+    assert [set(re.findall(r"`(\w+)`", rooms)) or {""} for _, rooms in rows] == [set(rooms) for rooms in kept]
 
 
 def test_picture_is_small():
