@@ -39,14 +39,18 @@ def loaded():
     return functools.cache(session.load)
 
 
-@pytest.fixture
-def short_clips(tmp_path, monkeypatch, loaded):
-    """A folder in which the demo clips' beginnings lie at the places where the documents name them."""
-    folder = tmp_path / "compjax" / "assets" / "demo"
+def shorten(folder: pathlib.Path) -> None:
+    """Write the beginnings of the demo clips into a folder."""
     folder.mkdir(parents=True)
     for path in DEMO.glob("*.flac"):
         rate = soundfile.info(path).samplerate
         soundfile.write(folder / path.name, soundfile.read(path, frames=int(SECONDS * rate))[0], rate)
+
+
+@pytest.fixture
+def short_clips(tmp_path, monkeypatch, loaded):
+    """A folder in which the demo clips' beginnings lie at the places where the documents name them."""
+    shorten(tmp_path / "compjax" / "assets" / "demo")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(session, "load", loaded)
     return tmp_path
@@ -146,10 +150,10 @@ def test_the_first_commands_of_the_readme_in_a_shell(place):
 
 @pytest.mark.slow
 def test_recordings_are_evaluated_as_documented(place):
-    """Each command on two pairs; weights and earlier scores that a reader has are the bundled ones."""
-    demo = "compjax/assets/demo"
+    """Each command on two short pairs; weights and earlier scores that a reader has are the bundled ones."""
+    shorten(place.folder / "clips")
     (place.folder / "pairs.csv").write_text(
-        f"{demo}/drums.flac,{demo}/guitar.flac\n{demo}/piano.flac,{demo}/fifths.flac\n"
+        "clips/drums.flac,clips/guitar.flac\nclips/piano.flac,clips/fifths.flac\n"
     )
     for name in ("new", "old", "masking", "small"):
         shutil.copy(ROOT / "compjax" / "assets" / "compositional.npz", place.folder / f"{name}.npz")
@@ -167,14 +171,12 @@ def test_recordings_are_evaluated_as_documented(place):
 def served(place):
     """The address of a page that is served as documented, on a free port."""
     command = [str(place.folder / "bin" / "compjax-serve"), "--port=0"]
-    process = subprocess.Popen(
-        command, cwd=place.folder, env=place.environment, stdout=subprocess.PIPE, text=True
-    )
-    try:
-        yield re.search(r"http://\S+", process.stdout.readline())[0].rstrip("/")
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(60)
+    options = {"cwd": place.folder, "env": place.environment, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **options) as process:
+        try:
+            yield re.search(r"http://\S+", process.stdout.readline())[0].rstrip("/")
+        finally:
+            process.send_signal(signal.SIGINT)
 
 
 @pytest.mark.slow
