@@ -18,12 +18,11 @@ from compjax.compose.requests import output_paths
 from compjax.errors import UserError
 from compjax.files import atomic_path
 from compjax.music import gates
+from compjax.music.grid import Grid
 from compjax.music.groove import Groove
+from compjax.music.midi_out import DEFAULT_TEMPO
 from compjax.music.score import Harmony, Note
 from compjax.pages.views import PairView
-
-DEFAULT_TEMPO = 120.0
-"""Tempo of the MIDI file where the input's is not known, in beats per minute."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -52,18 +51,21 @@ class Composition:
         return self.audio.size / self.sample_rate
 
     @property
+    def grid(self) -> Grid:
+        """Its tempo, beats, meter and bars: those of the input, in whose time it is."""
+        return self.view.input.grid
+
+    @property
     def tempo(self) -> float:
-        """Beats per minute of the input, 120 where they are not known."""
-        return self.report["alignment"]["input_tempo"] or DEFAULT_TEMPO
+        """Quarter notes per minute, 120 where they are not known."""
+        return self.grid.tempo or DEFAULT_TEMPO
 
     @functools.cached_property
     def midi(self) -> bytes:
         """The composed part as a MIDI file."""
-        from compjax.music.midi import write_midi
-
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder) / "notes.mid"
-            write_midi(path, self.notes, self.tempo)
+            self._write_midi(path)
             return path.read_bytes()
 
     @property
@@ -107,12 +109,10 @@ class Composition:
         Raises:
             UserError: if the name is of no sound file or a file cannot be written.
         """
-        from compjax.music.midi import write_midi
-
         sound, midi, text = output_paths(path)
         with _staged(text) as temporary_text, _staged(midi) as temporary_midi:
             temporary_text.write_text(self.json, encoding="utf-8")
-            write_midi(temporary_midi, self.notes, self.tempo)
+            self._write_midi(temporary_midi)
             waveform.write(sound, self.audio, self.sample_rate)  # the largest; the others follow it
         return sound, midi, text
 
@@ -156,7 +156,14 @@ class Composition:
 
         if not self.chords.spans:
             raise UserError("no chords were heard, so there are none to save")
-        return save_chords(self.chords, path, self.tempo)
+        return save_chords(self.chords, path, self.grid)
+
+    def _write_midi(self, path: pathlib.Path) -> None:
+        """The notes, a track a voice, with tempo, bars and chords."""
+        from compjax.music.midi_out import write_midi
+
+        timing = {"grid": self.grid, "seconds": self.seconds}
+        write_midi(path, self.notes, DEFAULT_TEMPO, chords=self.chords, **timing)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

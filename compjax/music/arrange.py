@@ -67,13 +67,13 @@ def strike(hit: Hit, harmony: Harmony, style: Style) -> list[Note]:
     length = max(SHORTEST_NOTE, hit.length * (0.3 + 0.7 * style.articulation))
     start, end = hit.time, hit.time + length
     if not harmony.spans:
-        return [Note(start, end, KIT_PITCHES[hit.voice], hit.velocity)]
+        return [Note(start, end, KIT_PITCHES[hit.voice], hit.velocity, hit.voice)]
     notes = []
     index = harmony.index_at(start + ANTICIPATION)
     for span, following in itertools.zip_longest(harmony.spans[index:], harmony.spans[index + 1 :]):
         change = following.start if following and end - following.start > HELD_OVER else end
         tones = tones_of(hit.voice, span, style, start)
-        notes += [Note(start, change, tone, hit.velocity) for tone in tones]
+        notes += [Note(start, change, tone, hit.velocity, hit.voice) for tone in tones]
         if change == end:
             break
         start = change

@@ -15,22 +15,32 @@ from __future__ import annotations
 import os
 import pathlib
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from compjax.constants import MAX_SECONDS, MIN_PITCH
 from compjax.errors import UserError
 from compjax.files import atomic_path
 from compjax.music import chord_names
 from compjax.music.score import Harmony, Note, Span
-from compjax.music.text_files import is_midi, parse_number, read_lines, refused, split_lines, write_midi
+from compjax.music.text_files import is_midi, parse_number, read_lines, refused, split_lines
+
+if TYPE_CHECKING:
+    from compjax.music.grid import Grid
 
 CHORD_OCTAVE, BASS_OCTAVE = 60, 36
 """Where a chord and its bass are written in MIDI: C4 and C2."""
 
 
-def save_chords(harmony: Harmony, path: str | os.PathLike, tempo: float = 120.0) -> pathlib.Path:
-    """Write chords as MIDI if `path` ends in .mid or .midi, otherwise as text; UserError if it fails."""
+def save_chords(harmony: Harmony, path: str | os.PathLike, grid: Grid | None = None) -> pathlib.Path:
+    """Write chords as MIDI if `path` ends in .mid or .midi, otherwise as text; UserError if it fails.
+
+    `grid` gives the MIDI file its tempo and bars.
+    """
     if is_midi(path):
-        write_midi(path, _as_notes(harmony), tempo)
+        from compjax.music.grid import NO_GRID
+        from compjax.music.midi_out import DEFAULT_TEMPO, write_midi
+
+        write_midi(path, _as_notes(harmony), DEFAULT_TEMPO, grid=grid or NO_GRID, chords=harmony)
     else:
         with atomic_path(path) as temporary:
             temporary.write_text(text_of(harmony), encoding="utf-8")

@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from compjax.constants import MAX_SECONDS, MIN_SECONDS
 from compjax.errors import UserError
-from compjax.files import atomic_path
+from compjax.files import atomic_path, shown
 from compjax.music.meter import FASTEST, MOST_BEATS, SLOWEST, Meter
 from compjax.music.text_files import is_midi, parse_number, read_lines, refused
 
@@ -44,6 +44,9 @@ LENGTH, VELOCITY = 0.25, 0.8
 
 HEADINGS = ("seconds", "tempo", "beats_per_bar", "meter", "first_beat")
 """Words that a line may begin with in place of a time."""
+
+MARK = "compjax groove:"
+"""What the text in a groove's MIDI file begins with."""
 
 _BAR_BEAT = re.compile(r"(\d+):(\d+(?:\.\d+)?)$")
 
@@ -238,19 +241,58 @@ def _read_midi(path: str | os.PathLike) -> Groove:
     from compjax.music.midi import read_midi
 
     score = read_midi(path)
-    hits = [hit for hit in score.rhythm.hits if hit.velocity > 0]
+    if score.text.startswith(MARK):
+        return _read_own_midi(path, score)
+    hits = [hit for hit in score.rhythm.hits if hit.velocity > 0 and hit.time < score.seconds]
     if not hits:
-        raise UserError(f"{os.fspath(path)} holds no note; a groove needs hits")
-    headings = {"tempo": score.tempo, "beats_per_bar": score.beats_per_bar}
-    return _groove(path, hits, None, headings)
+        raise UserError(f"{shown(path)} holds no note; a groove needs hits")
+    bars = {
+        "beats_per_bar": score.beats_per_bar,
+        "beat_unit": score.beat_unit,
+        "first_beat": score.first_beat,
+    }
+    return _groove(path, hits, max(score.seconds, MIN_SECONDS), {"tempo": score.tempo, **bars})
+
+
+def _read_own_midi(path, score) -> Groove:
+    """A groove that was saved as MIDI: its lengths are those of the notes, and it ends with the file."""
+    from compjax.music.score import Hit
+
+    hits = [
+        Hit(round(n.start, 3), round(n.end - n.start, 3), KEYS.index(n.pitch), round(n.velocity, 2))
+        for n in score.drums
+        if n.pitch in KEYS
+    ]
+    if not hits:
+        raise UserError(f"{shown(path)} holds no note; a groove needs hits")
+    headings = {"beats_per_bar": score.beats_per_bar, "beat_unit": score.beat_unit}
+    if score.says_tempo:
+        headings |= {"tempo": round(score.tempo, 3), "first_beat": _said(score)}
+    return _groove(path, hits, max(round(score.end, 3), MIN_SECONDS), headings)
+
+
+def _said(score) -> float:
+    """Where the first bar begins: what the file says, if its bars still lie so, else what they say."""
+    bar = 240.0 * score.beats_per_bar / score.beat_unit / score.tempo
+    found = re.search(r"first_beat (-?\d+\.\d+)", score.text)
+    said = float(found[1]) if found else score.first_beat
+    off = (said - score.first_beat + bar / 2) % bar - bar / 2
+    return said if abs(off) <= bar / score.beats_per_bar / 8 + 1e-3 else round(score.first_beat, 3)
 
 
 def _write_midi(path: pathlib.Path, groove: Groove) -> None:
-    """The hits on the drum channel; where the groove has no tempo, at 120 beats per minute."""
+    """The hits on the drum channel; where the groove has no tempo, none is written."""
+    from compjax.music.midi import DRUM_CHANNEL
+    from compjax.music.midi_out import write_midi
     from compjax.music.score import Note
-    from compjax.music.text_files import write_midi
 
-    notes = [
-        Note(max(h.time, 0.0), max(h.time, 0.0) + h.length, KEYS[h.voice], h.velocity) for h in groove.hits
-    ]
-    write_midi(path, notes, groove.tempo or 120.0, groove.beats_per_bar, drums=True)
+    notes = []
+    for voice in range(len(VOICES)):
+        struck = [hit for hit in groove.hits if hit.voice == voice]
+        ends = [max(hit.time, 0.0) for hit in struck[1:]] + [math.inf]
+        for hit, following in zip(struck, ends, strict=True):
+            start = max(hit.time, 0.0)
+            notes.append(Note(start, min(start + hit.length, following), KEYS[voice], hit.velocity))
+    said = f"{MARK} first_beat {groove.first_beat:.3f}"
+    timing = {"grid": groove.grid, "seconds": groove.seconds}
+    write_midi(path, notes, channel=DRUM_CHANNEL, text=said, **timing)

@@ -1,13 +1,15 @@
-"""MIDI files as a source of rhythm and harmony, and notes as MIDI files."""
+"""MIDI files as a source of rhythm and harmony; `midi_out.py` writes them."""
 
 from __future__ import annotations
 
 import dataclasses
 import os
+from collections import Counter
 from collections.abc import Iterable
 
 from compjax.errors import UserError
-from compjax.files import atomic_path
+from compjax.files import shown
+from compjax.music import midi_time
 from compjax.music.score import HIGH, LOW, MID, Harmony, Hit, Note, Rhythm, Span, fold_pitch
 
 DRUM_CHANNEL = 9  # channel 10 in the musicians' count
@@ -18,7 +20,9 @@ DRUM_VOICES = {
 }
 """Voices of the General MIDI percussion keys; all others (hats, cymbals, shakers) are high."""
 
-TICKS_PER_BEAT = 480
+MAX_BYTES = 4_000_000
+"""Largest MIDI file that is read: a symphony takes less."""
+
 TOGETHER = 0.03  # seconds within which onsets are one stroke
 SHORTEST_SPAN = 0.08  # seconds; briefer overlaps are legato, not chords
 BASS_TOP = 48  # a lowest note under this is the low voice
@@ -26,12 +30,31 @@ BASS_TOP = 48  # a lowest note under this is the low voice
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """What a MIDI file holds, in seconds from its beginning."""
+    """What a MIDI file holds, in seconds from its beginning.
+
+    Attributes:
+        notes: of the pitched channels.
+        drums: of the drum channel.
+        tempo: quarter notes per minute of the first whole bar; 120 where the file says nothing.
+        beats_per_bar: of that bar.
+        beat_unit: the note that is its beat: 4 a quarter.
+        first_beat: where it begins; below 0 where the file begins within a bar that has no beginning.
+        seconds: to the end of the last bar in which a note begins, or of the file if that is a bar's later.
+        end: of the first track.
+        says_tempo: whether the file does.
+        text: its first text, empty if there is none.
+    """
 
     notes: tuple[Note, ...]
     drums: tuple[Note, ...]
     tempo: float
     beats_per_bar: int
+    beat_unit: int = 4
+    first_beat: float = 0.0
+    seconds: float = 0.0
+    end: float = 0.0
+    says_tempo: bool = True
+    text: str = ""
 
     @property
     def harmony(self) -> Harmony:
@@ -46,58 +69,86 @@ class Score:
 
 
 def read_midi(path: str | os.PathLike) -> Score:
-    """Read a MIDI file; its first tempo and meter stand for all of it, times follow every tempo change.
+    """Read a MIDI file; times follow every tempo change, tempo and meter are those of the first whole bar.
 
     Raises:
       UserError: if the file cannot be read as MIDI.
     """
     import mido
 
+    name = shown(path)
     try:
-        file = mido.MidiFile(os.fspath(path))
-        return _score_of(file)
-    except (OSError, EOFError, ValueError, TypeError, IndexError, KeyError) as error:
-        raise UserError(f"cannot read {os.fspath(path)} as MIDI: {error or 'it ends early'}") from error
+        if os.path.getsize(path) > MAX_BYTES:
+            raise UserError(f"it is larger than {MAX_BYTES // 1_000_000} MB")
+        return _score_of(mido.MidiFile(os.fspath(path)))
+    except UserError as error:
+        raise UserError(f"cannot read {name} as MIDI: {error}") from error
+    except OSError as error:
+        reason = error.strerror or str(error) or "it ends early"
+        raise UserError(f"cannot read {name} as MIDI: {reason}") from error
+    except Exception as error:  # the parser raises whatever a damaged byte leads it to
+        reason = " ".join(str(error).split()) or "it ends early"
+        raise UserError(f"cannot read {name} as MIDI: {reason}") from error
 
 
 def _score_of(file) -> Score:
     """Notes, tempo and meter of an open `mido.MidiFile`."""
-    import mido
-
-    now, tempo, beats = 0.0, None, None
-    open_notes: dict[tuple[int, int], list[tuple[float, float]]] = {}
-    notes: list[tuple[int, Note]] = []
-    for message in file:
-        now += message.time
-        if message.type == "set_tempo" and tempo is None:
-            tempo = mido.tempo2bpm(message.tempo)
-        elif message.type == "time_signature" and beats is None:
-            beats = message.numerator
-        elif message.type in ("note_on", "note_off"):
-            key = (message.channel, message.note)
-            if message.type == "note_on" and message.velocity > 0:
-                open_notes.setdefault(key, []).append((now, message.velocity / 127))
-            elif open_notes.get(key):
-                start, velocity = open_notes[key].pop(0)
-                notes.append((message.channel, Note(start, max(now, start + 0.01), message.note, velocity)))
-    for (channel, pitch), hanging in open_notes.items():
-        notes += [(channel, Note(start, max(now, start + 0.01), pitch, v)) for start, v in hanging]
+    in_time = midi_time.messages(file)
+    timed = in_time.messages
+    notes = _notes_of(timed)
     ordered = sorted(notes, key=lambda entry: (entry[1].start, entry[1].pitch))
+    bars = midi_time.bars_of(in_time, [tick for tick, _, message in timed if _is_struck(message)])
     return Score(
         notes=tuple(note for channel, note in ordered if channel != DRUM_CHANNEL),
         drums=tuple(note for channel, note in ordered if channel == DRUM_CHANNEL),
-        tempo=tempo or 120.0,
-        beats_per_bar=beats or 4,
+        tempo=bars.tempo,
+        beats_per_bar=bars.meter.beats,
+        beat_unit=bars.meter.unit,
+        first_beat=bars.first_beat,
+        seconds=bars.seconds,
+        end=in_time.seconds_at(sum(message.time for message in file.tracks[0])) if file.tracks else 0.0,
+        says_tempo=any(message.type == "set_tempo" for _, _, message in timed),
+        text=next((message.text for _, _, message in timed if message.type == "text"), ""),
     )
+
+
+def _is_struck(message) -> bool:
+    return message.type == "note_on" and message.velocity > 0
+
+
+def _notes_of(timed) -> list[tuple[int, Note]]:
+    """Channel and note of everything that is struck; what is never ended ends with the file."""
+    open_notes: dict[tuple[int, int], list[tuple[float, float]]] = {}
+    notes: list[tuple[int, Note]] = []
+    now = 0.0
+    for _, now, message in timed:  # noqa: B007
+        if message.type not in ("note_on", "note_off"):
+            continue
+        key = (message.channel, message.note)
+        if _is_struck(message):
+            open_notes.setdefault(key, []).append((now, message.velocity / 127))
+        elif open_notes.get(key):
+            start, velocity = open_notes[key].pop(0)
+            notes.append((message.channel, Note(start, max(now, start + 0.01), message.note, velocity)))
+    for (channel, pitch), hanging in open_notes.items():
+        notes += [(channel, Note(start, max(now, start + 0.01), pitch, v)) for start, v in hanging]
+    return notes
 
 
 def harmony_of(notes: Iterable[Note]) -> Harmony:
     """Spans of the pitches that sound together; rests and passing overlaps belong to the span before."""
     notes = tuple(notes)
+    begun = sorted(notes, key=lambda note: note.start, reverse=True)
+    ended = sorted(notes, key=lambda note: note.end, reverse=True)
     times = sorted({note.start for note in notes} | {note.end for note in notes})
+    sounding: Counter[int] = Counter()
     spans: list[Span] = []
     for start, end in zip(times, times[1:], strict=False):
-        pitches = tuple(sorted({fold_pitch(n.pitch) for n in notes if n.start <= start and n.end >= end}))
+        while begun and begun[-1].start <= start:
+            sounding[fold_pitch(begun.pop().pitch)] += 1
+        while ended and ended[-1].end <= start:
+            sounding[fold_pitch(ended.pop().pitch)] -= 1
+        pitches = tuple(sorted(pitch for pitch, count in sounding.items() if count > 0))
         brief = end - start < SHORTEST_SPAN
         if spans and (not pitches or brief or spans[-1].pitches == pitches):
             spans[-1] = dataclasses.replace(spans[-1], end=end)
@@ -142,37 +193,3 @@ def _hit_of(notes: list[Note], voice: int) -> Hit:
     """One hit for notes struck together."""
     start = min(note.start for note in notes)
     return Hit(start, max(note.end for note in notes) - start, voice, max(note.velocity for note in notes))
-
-
-def write_midi(
-    path: str | os.PathLike, notes: Iterable[Note], tempo: float = 120.0, program: int = 0
-) -> None:
-    """Write notes as a MIDI file of one track, times in seconds kept at `tempo` beats per minute.
-
-    Notes that begin before time 0 begin at 0. `program` is the General MIDI program, from 0.
-
-    Raises:
-      UserError: if the file cannot be written.
-    """
-    import mido
-
-    ticks = TICKS_PER_BEAT * tempo / 60.0
-    events = []
-    for note in notes:
-        start, end = max(round(note.start * ticks), 0), round(note.end * ticks)
-        if end <= 0:
-            continue
-        velocity = min(max(round(127 * note.velocity), 1), 127)
-        events.append((start, 1, note.pitch, velocity))
-        events.append((max(end, start + 1), 0, note.pitch, 0))
-    track, now = mido.MidiTrack(), 0
-    track.append(mido.MetaMessage("set_tempo", tempo=mido.bpm2tempo(tempo)))
-    track.append(mido.Message("program_change", program=program))
-    for tick, is_start, pitch, velocity in sorted(events):
-        kind = "note_on" if is_start else "note_off"
-        track.append(mido.Message(kind, note=pitch, velocity=velocity, time=tick - now))
-        now = tick
-    file = mido.MidiFile(type=0, ticks_per_beat=TICKS_PER_BEAT)
-    file.tracks.append(track)
-    with atomic_path(path) as temporary:
-        file.save(os.fspath(temporary))

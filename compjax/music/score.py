@@ -23,12 +23,13 @@ MAX_PITCH = MIN_PITCH + NUM_PITCHES - 1
 
 @dataclasses.dataclass(frozen=True)
 class Note:
-    """A sounding note: seconds, seconds, MIDI pitch, velocity in (0, 1]."""
+    """A sounding note: seconds, seconds, MIDI pitch, velocity in (0, 1]; and its voice, if that is known."""
 
     start: float
     end: float
     pitch: int
     velocity: float
+    voice: int | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -8,13 +8,11 @@ import pathlib
 from collections.abc import Iterator
 
 from compjax.errors import UserError
-from compjax.files import atomic_path
 
 MAX_BYTES = 4_000_000
 """Largest text file that is read: hours of hits take less."""
 
 MIDI_SUFFIXES = (".mid", ".midi")
-DRUM_CHANNEL = 9
 
 
 def is_midi(path: str | os.PathLike) -> bool:
@@ -62,20 +60,3 @@ def parse_number(path, number: int, word: str, what: str, low: float, high: floa
     if not (math.isfinite(value) and low <= value <= high):
         raise refused(path, number, f"{what} must be a number from {low:g} to {high:g}, not {word!r}")
     return value
-
-
-def write_midi(path, notes, tempo: float, beats_per_bar: int = 4, drums: bool = False) -> None:
-    """Notes as a MIDI file with its meter, on the drum channel if they are drums; UserError if it fails."""
-    import mido
-
-    from compjax.music import midi
-
-    with atomic_path(path) as temporary:
-        midi.write_midi(temporary, notes, tempo)
-        file = mido.MidiFile(os.fspath(temporary))
-        [track] = file.tracks
-        track.insert(0, mido.MetaMessage("time_signature", numerator=beats_per_bar, denominator=4))
-        for message in track if drums else ():
-            if not message.is_meta:
-                message.channel = DRUM_CHANNEL
-        file.save(os.fspath(temporary))

@@ -3,7 +3,8 @@ import pytest
 pytest.importorskip("mido")
 
 from compjax.errors import UserError
-from compjax.music.midi import drum_hits, harmony_of, pitched_hits, read_midi, write_midi
+from compjax.music.midi import drum_hits, harmony_of, pitched_hits, read_midi
+from compjax.music.midi_out import write_midi
 from compjax.music.score import HIGH, LOW, MID, Note
 
 CHORDS = (
