@@ -7,8 +7,10 @@
     compjax-evaluate --rendered 32 --compare_agents --output report
 
 --pairs takes a folder with NAME_input.wav and NAME_target.wav, or a CSV file of lines input,target.
---rendered draws held-out pairs of drums and held chords, whose truth is known; with --switches, of two
-pitched clips, in all eight settings. --compare says what changed since other weights, judged on the same
+--rendered draws pairs of drums and held chords (or other --parts), whose truth is known; with --switches, of
+two pitched clips, in all eight settings. They are held out, for figures that are reported; --split=dev draws
+those to choose by, on the instruments that training hears. --judge has MuseCPEval judge too
+(compjax/evaluation/outside_judge.py). --compare says what changed since other weights, judged on the same
 pairs now, or since an earlier run. --compare_agents trains the original's agents and ours alike first (see
 compjax/evaluation/agents.py). The folder gets scores.json and table.md, and with --page index.html, with
 every pair's sounds and spectrograms beside it in audio/ and spectrograms/.
@@ -32,6 +34,14 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_string("output", None, "Folder for scores.json and table.md.", values, required=True)
     flags.DEFINE_string("pairs", None, "Recordings: a folder of pairs or a CSV file of input,target.", values)
     flags.DEFINE_integer("rendered", 0, "Rendered held-out pairs instead: how many.", 0, flag_values=values)
+    text = "Rendered pairs to report (test: instruments unheard in training), or to choose and tune by (dev)."
+    flags.DEFINE_enum("split", "test", ["test", "dev"], text, values)
+    text = "What targets of rendered pairs play: held,strummed,arpeggiated,moving and so on, or any."
+    flags.DEFINE_list("parts", ["held"], text, values)
+    text = (
+        "MuseCPEval's program, which then judges all outputs too (see compjax/evaluation/outside_judge.py)."
+    )
+    flags.DEFINE_string("judge", None, text, values)
     flags.DEFINE_integer("seed", 0, "Other pairs are rendered, other music composed.", 0, flag_values=values)
     flags.DEFINE_bool("switches", False, "Table of the eight switch settings instead of the systems.", values)
     flags.DEFINE_bool("align", True, "Move the target's beats onto the input's (recordings only).", values)
@@ -70,6 +80,8 @@ def _check_together(values: flags.FlagValues) -> None:
     weights = systems.compares_weights(values)
     if values.switches and (values.page or (values.compare and not weights)):
         raise flags.Error("--switches goes with neither --page nor an earlier scores.json")
+    if values.judge is not None and (values.switches or values.compare_agents or studies.chosen(values)):
+        raise flags.Error("--judge goes with none of --switches, --compare_agents and the studies")
     if weights and (values.compare_agents or not values.model):
         raise flags.Error("--compare with weights sets them beside the model, which is not judged here")
     if studies.chosen(values) and (values.page or values.compare or values.others):
@@ -93,8 +105,9 @@ def evaluate(values: flags.FlagValues, load=None) -> None:
     models = systems.models(values)
     pairs = pairs_to_judge(values)
     folder = report.make_folder(values.output)
-    with page_of(values, pairs) as page:
-        results, tables = judge(values, pairs, models, load or compjax.load, page)
+    with page_of(values, pairs) as page, outside_judge(values, pairs) as outside:
+        results, tables = judge(values, pairs, models, load or compjax.load, page, outside)
+        tables.insert(0, purpose(values))
         trained = agents.trained(values) if values.compare_agents else {}
         results |= {"asked": asked(values), "models": systems.checksums(models | trained)}
         tables += changed(results, earlier)
@@ -104,25 +117,71 @@ def evaluate(values: flags.FlagValues, load=None) -> None:
     print("\n".join(tables) + f"\nWrote {', '.join(map(str, written))}", flush=True)
 
 
-def judge(values: flags.FlagValues, pairs: list, models: dict, load, page=None) -> tuple[dict, list[str]]:
+def judge(
+    values: flags.FlagValues, pairs: list, models: dict, load, page=None, outside=None
+) -> tuple[dict, list[str]]:
     """Results for JSON and their tables, of everything that the flags want judged."""
     from compjax.evaluation import benchmark, report
 
     if studies.chosen(values):
         return studies.study(values, pairs, load)
-    keep = page.keep if page is not None else None
+    keep = kept_by(page, outside)
     judged = systems.composing_systems(values, models, load)
     if values.switches:
         return report.of_switches(benchmark.run_switches(pairs, judged))
     judged |= systems.untrained_systems(values)
     if values.compare_agents:
         return agents.compare(values, pairs, judged, load, keep)
-    return report.of_systems(benchmark.run(pairs, judged, keep=keep))
+    results, tables = report.of_systems(benchmark.run(pairs, judged, keep=keep))
+    if outside is not None:
+        results["outside"] = outside.finish()
+        tables.append(outside_table(results["outside"]))
+    return results, tables
+
+
+def kept_by(*collectors):
+    """What hands every output to all collectors that are there; None where none is."""
+    present = [one for one in collectors if one is not None]
+
+    def keep(system: str, place: int, output) -> None:
+        for one in present:
+            one.keep(system, place, output)
+
+    return keep if present else None
+
+
+def outside_judge(values: flags.FlagValues, pairs: list):
+    """MuseCPEval as a context that collects what it is to judge; of None without --judge."""
+    if values.judge is None:
+        return contextlib.nullcontext()
+    from compjax.evaluation.outside_judge import OutsideJudge
+
+    return OutsideJudge(values.judge, pairs)
+
+
+def outside_table(figures: dict) -> str:
+    """MuseCPEval's figures as a table."""
+    from compjax.evaluation import outside_judge
+
+    return outside_judge.table(figures)
+
+
+def purpose(values: flags.FlagValues) -> str:
+    """What was judged and what for, as one line above the tables."""
+    if values.pairs is not None:
+        return f"Recordings of {values.pairs}.\n"
+    pairs = f"{values.rendered} rendered pairs, split {values.split}, seed {values.seed}"
+    if values.split == "dev":
+        return f"{pairs}: to choose and tune by, not to be reported.\n"
+    return f"{pairs}: to be reported, never to be chosen or tuned by.\n"
 
 
 def asked(values: flags.FlagValues) -> dict:
     """The flags that decide on what was judged, for the results."""
-    return {name: values[name].value for name in ("pairs", "rendered", "midi", "seed", "align", "codec")}
+    return {
+        name: values[name].value
+        for name in ("pairs", "rendered", "split", "parts", "midi", "seed", "align", "codec")
+    }
 
 
 def changed(results: dict, earlier: dict | None) -> list[str]:
@@ -159,7 +218,7 @@ def pairs_to_judge(values: flags.FlagValues) -> list:
 
         settings = benchmark.SETTINGS
         return testsets.rendered_pairs(
-            swaps, values.rendered, values.seed, kind="pitched, pitched", parts=(), settings=settings
+            swaps, values.rendered, values.seed, values.split, "pitched, pitched", (), settings
         )
     return studies.rendered(values)
 

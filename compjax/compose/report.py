@@ -10,9 +10,9 @@ from compjax.arranging.steering import HEARD, Steering
 from compjax.audio.loudness import SILENCE_RMS, level
 from compjax.compose.clips.aligned_pair import EXCERPT_SECONDS, AlignedPair, excerpt
 from compjax.constants import SAMPLE_RATE
-from compjax.measures import adherence, verdict
+from compjax.measures import adherence, joint_score, verdict
 from compjax.music import gates
-from compjax.music.factors import INPUT, SOURCES, TARGET, Switches
+from compjax.music.factors import SOURCES, Switches
 from compjax.music.score import Harmony, Note
 
 ADHERENCE = (
@@ -22,15 +22,25 @@ ADHERENCE = (
     "envelope_cosine",
     "chroma_cosine",
     "in_chord",
+    "onset_chance",
+    "in_chord_chance",
+    "timbre",
     "timbre_margin",
+    "brightness",
+    "decay",
 )
 """The scores that say how well the sources are followed; the others say how new the output is."""
 
 LIMITER_WORTH_SAYING = 0.1
 """What the limiter must do, in dB, to be spoken of."""
 
-EVEN_MARGIN = 0.005
-"""Timbre margin that is none: it would be said to be 0.00."""
+ALIKE = (
+    (0.75, "is close to"),
+    (0.4, "is partly like"),
+    (0.15, "is hardly like"),
+    (0.0, "is not"),
+)
+"""From which share of the way from another instrument to the same one what is said of a timbre."""
 
 SILENT = "The output is silent: no note was composed. Try other switches, or clips with clearer onsets."
 """Takes the place of the report's sentences where nothing can be measured."""
@@ -59,7 +69,7 @@ def measure(
     if steering.harmony is not None:
         scores = dataclasses.replace(scores, chroma_cosine=None)  # that of the recording's own chords
     if harmony is not None and not harmony.spans:
-        scores = dataclasses.replace(scores, chroma_cosine=None, in_chord=None)
+        scores = dataclasses.replace(scores, chroma_cosine=None, in_chord=None, in_chord_chance=None)
     silent = level(audio) < SILENCE_RMS
     figures = {k: round(float(v), 4) for k, v in dataclasses.asdict(scores).items() if v is not None}
     return {
@@ -81,7 +91,10 @@ def in_words(
     steering: Steering = HEARD,
     pair: AlignedPair | None = None,
 ) -> list[str]:
-    """One sentence for each factor, and one on how much of the clips they are about."""
+    """One sentence for each factor, and one on how much of the clips they are about.
+
+    Nothing is claimed that a control would pass too: chance, other chords, another instrument.
+    """
     said = [
         _of_rhythm(scores, sources["rhythm"], steering, pair),
         _of_harmony(scores, sources["harmony"], steering),
@@ -98,7 +111,8 @@ def _of_rhythm(
     if pair is not None and not pair.described[SOURCES.index(source)].onsets.size:
         return f"No onset was heard in the {source}, so nothing is said of its rhythm."
     rhythm = f"{source}'s rhythm" if steering.rhythm is None else "groove"
-    return f"The output {_how_far(scores.onset_f1)} the {rhythm} (onset F1 {scores.onset_f1:.2f})."
+    how = _how_far(scores.onset_f1, verdict.follows_rhythm(scores))
+    return f"The output {how} the {rhythm} (onset F1 {scores.onset_f1:.2f}; by chance {scores.onset_chance:.2f})."
 
 
 def _of_harmony(scores: adherence.FactorScores, source: str, steering: Steering) -> str:
@@ -106,19 +120,16 @@ def _of_harmony(scores: adherence.FactorScores, source: str, steering: Steering)
         return f"No chord was heard in the {source}, so nothing is said of its harmony."
     harmony = f"{source}'s harmony" if steering.harmony is None else "given chords"
     return (
-        f"It {_how_far(scores.in_chord)} the {harmony} "
-        f"({scores.in_chord:.0%} of its pitched energy on the sounding pitch classes)."
+        f"It {_how_far(scores.in_chord, verdict.follows_harmony(scores))} the {harmony} "
+        f"({scores.in_chord:.0%} of its pitched energy on the sounding pitch classes; "
+        f"by chance {scores.in_chord_chance:.0%})."
     )
 
 
-def _of_timbre(scores: adherence.FactorScores, nearer: str) -> str:
-    other = {INPUT: TARGET, TARGET: INPUT}[nearer]
-    if abs(scores.timbre_margin) < EVEN_MARGIN:
-        return f"Its timbre is as near to the {nearer} as to the {other}."
-    if scores.timbre_margin < 0:
-        nearer, other = other, nearer
-    margin = abs(scores.timbre_margin)
-    return f"Its timbre is nearer to the {nearer} than to the {other} (margin {margin:.2f})."
+def _of_timbre(scores: adherence.FactorScores, source: str) -> str:
+    share = joint_score.share_of_way("timbre", scores)
+    how = next(words for least, words in ALIKE if share >= least)
+    return f"Its timbre {how} the {source}'s ({share:.2f}, where 0 is another instrument and 1 the same)."
 
 
 def of_limiter(decibels: float) -> list[str]:
@@ -134,6 +145,8 @@ def warned(scores: adherence.FactorScores) -> str:
     return sentence if verdict.judge(scores) is verdict.Verdict.NEW else f"WARNING: {sentence}"
 
 
-def _how_far(share: float) -> str:
+def _how_far(share: float, above_chance: bool) -> str:
     """A verb for a share in [0, 1]."""
+    if not above_chance:
+        return "does not follow"
     return "follows" if share >= 0.75 else "partly follows" if share >= 0.5 else "hardly follows"

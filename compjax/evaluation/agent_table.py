@@ -35,7 +35,7 @@ def add_weights(results: dict, weights: Mapping[str, Sequence[Weights]]) -> dict
 
 def table(results: dict) -> str:
     """Systems as rows: the factors from floor 0 to ceiling 1, the plain figures, the component weights."""
-    header = ["system", "joint (95 %)", *joint_score.FACTORS, "onset F1", "in chord", "nearer B"]
+    header = ["system", "joint (95 %)", *joint_score.FACTORS, "onset F1", "in chord", "closeness"]
     header += ["gating R²", "mosaic R²", "mix R²", "weights of input r/h/t", "of target r/h/t"]
     return markdown(header, [_row(name, figures) for name, figures in results["systems"].items()])
 
@@ -44,8 +44,7 @@ def _row(name: str, figures: dict) -> list[str]:
     joint = figures["joint"]
     cells = [name, f"{joint['mean']:.2f} ({joint['low']:.2f}–{joint['high']:.2f})"]
     cells += [f"{figures['factors'][factor]:.2f}" for factor in joint_score.FACTORS]
-    cells += [f"{figures['scores'][column]['mean']:.2f}" for column in ("onset_f1", "in_chord")]
-    cells += [f"{figures['timbre_nearer']:.0%}"]
+    cells += [f"{figures['scores'][column]['mean']:.2f}" for column in ("onset_f1", "in_chord", "timbre")]
     cells += [f"{figures['scores'][column]['mean']:.2f}" for column in ("gating_r2", "mosaic_r2", "mix_r2")]
     weights = figures.get("weights")
     if weights is None:

@@ -1,4 +1,4 @@
-"""Systems judged on pairs: every output scored against its own pair, the floor against another's."""
+"""Systems judged on pairs: every output is scored from its own pair's controls to its arrangement."""
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
@@ -6,17 +6,18 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 from absl import logging
 
+from compjax.audio.loudness import normalize_rms
 from compjax.evaluation.testsets import Pair
-from compjax.measures import adherence, joint_score
-from compjax.measures.adherence import FactorScores
+from compjax.measures import adherence, ear, joint_score
+from compjax.measures.adherence import Description, FactorScores
 from compjax.measures.baselines import BASELINES
 from compjax.music.factors import Switches
 
 OURS, CEILING = "compjax", "ceiling"
 """Names of the model's row and of the rendered arrangement's."""
 
-FLOOR, SHUFFLED = "floor", "compjax, shuffled"
-"""The arrangement's and the model's outputs scored against the next pair."""
+CONTROLS = {"rhythm": "another rhythm", "harmony": "other chords", "timbre": "another instrument"}
+"""Rows of the controls, the arrangement with just one factor from elsewhere, by that factor."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,15 +46,28 @@ class Judged:
         values = [getattr(one, field) for one in self.scores if getattr(one, field) is not None]
         return float(np.mean(values)) if values else None
 
+    @property
+    def measures(self) -> np.ndarray:
+        """The four measures of every pair, `[N, 4]`."""
+        return np.asarray([joint_score.measure(one) for one in self.scores])
+
 
 @dataclasses.dataclass(frozen=True)
 class Benchmark:
-    """Everything that one run found out."""
+    """Everything that one run found out.
+
+    Attributes:
+        pairs, families: name of every pair, and of its target's family of instruments or None.
+        anchors: what maps to 0 and to 1, pair by pair.
+        recorded: what would, on the same pairs, if only the clips were known: anchors for recordings.
+    """
 
     pairs: tuple[str, ...]
     switches: Switches
     systems: tuple[Judged, ...]
-    anchors: joint_score.Anchors
+    anchors: tuple[joint_score.Anchors, ...]
+    families: tuple[str | None, ...] = ()
+    recorded: joint_score.Anchors | None = None
 
 
 def baseline_systems() -> dict[str, System]:
@@ -77,6 +91,15 @@ def known_of(pair: Pair, switches: Switches) -> adherence.Known | None:
     return truth.known if truth else None
 
 
+@dataclasses.dataclass(frozen=True)
+class Controlled:
+    """A pair's controls, described: one of each factor to be a row, the others to be the floor."""
+
+    truth: adherence.Truth
+    rows: Mapping[str, Description]
+    floors: Mapping[str, tuple[Description, ...]]
+
+
 class Judge:
     """Scores outputs against pairs; describes every clip of a pair only once."""
 
@@ -85,26 +108,87 @@ class Judge:
         self._sources = [
             tuple(adherence.describe(clip) for clip in (pair.given, pair.reference)) for pair in pairs
         ]
+        self._controlled: list[Controlled | None] = [None] * len(self.pairs)
 
-    def outputs(self, name: str, system: System) -> list[tuple[adherence.Description, tuple | None]]:
-        """What the system makes of every pair, described, with its notes."""
+    def outputs(self, name: str, system: System) -> list[tuple[Description, tuple | None, float | None]]:
+        """What the system makes of every pair: description, notes, and distance from the true spectrum."""
         made = []
         for index, pair in enumerate(self.pairs):
             logging.info("%s: %d of %d, %s", name, index + 1, len(self.pairs), pair.name)
             output = system(pair, self.switches)
             if self._keep is not None:
                 self._keep(name, index, output)
-            made.append((adherence.describe(output.audio), output.notes))
+            made.append((adherence.describe(output.audio), output.notes, self._spectral(pair, output)))
         return made
 
-    def judge(self, name: str, outputs: Sequence, shift: int = 0) -> Judged:
-        """Scores of the outputs, each against the pair `shift` places on: 0 its own, 1 a stranger's."""
-        scores = []
-        for index, (description, notes) in enumerate(outputs):
-            place = (index + shift) % len(self.pairs)
-            known = known_of(self.pairs[place], self.switches)
-            scores.append(adherence.evaluate(description, *self._sources[place], self.switches, known, notes))
-        return Judged(name, tuple(scores))
+    def _spectral(self, pair: Pair, output: Output) -> float | None:
+        """Decibels from the true instrument playing the output's own notes, where both are known."""
+        if pair.play is None or not output.notes:
+            return None
+        played = pair.play(output.notes, self.switches.timbre)
+        return ear.spectral_distance(*(ear.spectra(normalize_rms(one)) for one in (output.audio, played)))
+
+    def judge(self, name: str, outputs: Sequence) -> Judged:
+        """Scores of what `outputs` gave, each against its own pair."""
+        found = []
+        for index, (description, notes, spectral) in enumerate(outputs):
+            scores = self.score(index, description, notes)
+            found.append(dataclasses.replace(scores, spectral_distance=spectral))
+        return Judged(name, tuple(found))
+
+    def score(
+        self, index: int, output: Description, notes: tuple | None = None, told: bool = True
+    ) -> FactorScores:
+        """Scores of one output of a pair; `told` the truth about its instrument, where it is known."""
+        known, controlled = known_of(self.pairs[index], self.switches), self._controlled[index]
+        truth = controlled.truth if controlled and told else None
+        return adherence.evaluate(output, *self._sources[index], self.switches, known, notes, truth)
+
+    def control(self) -> None:
+        """Render and describe the controls of every pair; from now on timbre is scored against the truth."""
+        for index, pair in enumerate(self.pairs):
+            logging.info("controls: %d of %d, %s", index + 1, len(self.pairs), pair.name)
+            chosen = self._sources[index][self.switches.timbre == adherence.TARGET]
+            arrangement = adherence.describe(pair.arrangements[self.switches.label].audio)
+            self._controlled[index] = controlled(pair.truths[self.switches.label](), chosen, arrangement)
+
+    def control_rows(self) -> list[Judged]:
+        """The controls as rows: each should score 0 in its own factor, else as the arrangement does."""
+        rows = []
+        for factor, name in CONTROLS.items():
+            made = [(one.rows[factor], None, None) for one in self._controlled]
+            rows.append(self.judge(name, made))
+        return rows
+
+    def floors(self, told: bool = True) -> np.ndarray:
+        """Floors of the four measures, `[N, 4]`: means of each pair's other controls; novelty's is 0."""
+        return np.asarray([self._floor(index, told) for index in range(len(self.pairs))])
+
+    def _floor(self, index: int, told: bool) -> list[float]:
+        made = self._controlled[index].floors
+        measured = {
+            factor: np.mean(
+                [joint_score.MEASURES[factor](self.score(index, one, told=told)) for one in made[factor]]
+            )
+            for factor in CONTROLS
+        }
+        return [float(measured.get(factor, 0.0)) for factor in joint_score.FACTORS]
+
+
+def controlled(made, chosen: Description, arrangement: Description) -> Controlled:
+    """Describe the controls that a pair's `truths` rendered; the first of each factor is to be its row."""
+    described = {
+        "rhythm": [adherence.describe(one) for one in made.rhythm],
+        "harmony": [adherence.describe(one) for one in made.harmony],
+        "timbre": [adherence.describe(one) for one in made.instruments],
+    }
+    clips = [chosen.timbre, *(adherence.describe(one).timbre for one in made.plays)]
+    rivals = np.array([one.timbre for one in described["timbre"][1:]])
+    return Controlled(
+        truth=adherence.Truth(np.nanmean(clips, axis=0), rivals, arrangement.ear),
+        rows={factor: group[0] for factor, group in described.items()},
+        floors={factor: tuple(group[1:]) for factor, group in described.items()},
+    )
 
 
 def run(
@@ -113,24 +197,24 @@ def run(
     switches: Switches = Switches(),
     keep: Keep | None = None,
 ) -> Benchmark:
-    """Judge the systems on the pairs, with ceiling and floor where there are two or more with arrangements.
+    """Judge the systems on the pairs, with ceiling and controls where all have arrangements.
 
-    The system named OURS is also scored against the next pair's clips (SHUFFLED). `keep` is given every
-    output, for what is to be heard and not only scored.
+    `keep` is given every output, for what is to be heard and not only scored.
     """
     judge = Judge(pairs, switches, keep)
-    rows = []
-    anchors = joint_score.FIXED
-    if len(pairs) > 1 and all(switches.label in pair.arrangements for pair in pairs):
+    rows: list[Judged] = []
+    anchors, recorded = (joint_score.FIXED,) * len(pairs), None
+    if pairs and all(switches.label in pair.truths for pair in pairs):
+        judge.control()
         made = judge.outputs(CEILING, ceiling_system)
-        rows += [judge.judge(CEILING, made), judge.judge(FLOOR, made, shift=1)]
-        anchors = joint_score.anchors_from(rows[1].scores, rows[0].scores)
+        rows += [judge.judge(CEILING, made), *judge.control_rows()]
+        anchors = joint_score.anchors_from(judge.floors(), rows[0].measures)
+        untold = [joint_score.measure(judge.score(i, one, told=False)) for i, (one, *_) in enumerate(made)]
+        recorded = joint_score.mean_anchors(judge.floors(told=False), untold)
     for name, system in systems.items():
-        made = judge.outputs(name, system)
-        rows.append(judge.judge(name, made))
-        if name == OURS and len(pairs) > 1:
-            rows.append(judge.judge(SHUFFLED, made, shift=1))
-    return Benchmark(tuple(pair.name for pair in pairs), switches, tuple(rows), anchors)
+        rows.append(judge.judge(name, judge.outputs(name, system)))
+    families = tuple(pair.family for pair in pairs)
+    return Benchmark(tuple(pair.name for pair in pairs), switches, tuple(rows), anchors, families, recorded)
 
 
 SETTINGS = tuple(

@@ -32,9 +32,8 @@ class Change:
 
 def between_systems(results: dict, before: str, after: str) -> list[Change]:
     """The change from one system of a run to another, both judged on the same pairs."""
-    anchors = _anchors(results)
     measures = [_measures(results["systems"][name]) for name in (before, after)]
-    return [_paired(f"{before} → {after}", *measures, anchors)]
+    return [_paired(f"{before} → {after}", *measures, _anchors(results))]
 
 
 def between_runs(before: dict, after: dict) -> list[Change]:
@@ -58,14 +57,20 @@ def between_runs(before: dict, after: dict) -> list[Change]:
     return changes
 
 
-def _paired(name: str, before: np.ndarray, after: np.ndarray, anchors: Anchors) -> Change:
-    means = [before.mean(axis=0), after.mean(axis=0)]
-    figures = [{"joint": joint_score.joint(m, anchors), **joint_score.normalised(m, anchors)} for m in means]
+def _paired(name: str, before: np.ndarray, after: np.ndarray, anchors: Sequence[Anchors]) -> Change:
+    tables = [joint_score.factor_table(measures, anchors) for measures in (before, after)]
+    figures = [_means(table) for table in tables]
     return Change(name, *figures, joint_score.paired_difference(before, after, anchors))
 
 
-def _anchors(results: dict) -> Anchors:
-    return Anchors(*(tuple(results["anchors"][end]) for end in ("floor", "ceiling")))
+def _means(table: np.ndarray) -> dict[str, float]:
+    """Mean joint score and factors of a table `[N, 4]` of factors."""
+    joint = float(joint_score.geometric_mean(table).mean())
+    return {"joint": joint, **dict(zip(joint_score.FACTORS, table.mean(axis=0).tolist(), strict=True))}
+
+
+def _anchors(results: dict) -> list[Anchors]:
+    return [Anchors(tuple(one["floor"]), tuple(one["ceiling"])) for one in results["anchors"]]
 
 
 def _measures(row: dict) -> np.ndarray | None:

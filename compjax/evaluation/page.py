@@ -21,7 +21,7 @@ from compjax.audio.loudness import limit_peaks, normalize_rms
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.evaluation import comparison, report
-from compjax.evaluation.benchmark import CEILING, FLOOR, SHUFFLED, Output
+from compjax.evaluation.benchmark import CEILING, CONTROLS, Output
 from compjax.evaluation.testsets import Pair
 from compjax.files import atomic_path
 from compjax.measures import joint_score
@@ -36,6 +36,7 @@ UNHEARD = ("copy input", "copy target")
 COLUMNS = {
     "onset_f1": "onset F1",
     "in_chord": "in chord",
+    "timbre": "closeness",
     "gating_r2": "gating R²",
     "mosaic_r2": "mosaic R²",
 }
@@ -168,9 +169,9 @@ def html(results: dict, sounds: Sequence[Sequence[Sound]]) -> str:
 
 
 EXPLAINED = (
-    "The joint score is the geometric mean of rhythm, harmony, timbre and novelty, each 0 at the floor (the "
-    "arrangement of another pair) and 1 at the ceiling (the pair's own); recordings, which have no "
-    "arrangement, are given those of rendered pairs. A is the input, B the target."
+    "The joint score is the mean over pairs of the geometric mean of rhythm, harmony, timbre and novelty, "
+    "each 0 at its control (the arrangement with just that factor from elsewhere) and 1 at the arrangement; "
+    "recordings, which have neither, are given those of rendered pairs. A is the input, B the target."
 )
 
 SEEN = (
@@ -218,7 +219,7 @@ def _scrolling(label: str, table: str) -> str:
 
 def shown_systems(results: dict) -> tuple[list[str], list[str]]:
     """Systems in front (models and ceiling), and those behind a fold (what needs no training)."""
-    names = [name for name in results["systems"] if name not in (FLOOR, SHUFFLED)]
+    names = [name for name in results["systems"] if name not in CONTROLS.values()]
     models = [name for name in names if name in results.get("models", {})]
     front = models + [name for name in names if name == CEILING]
     behind = [name for name in names if name not in front]

@@ -9,10 +9,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from compjax.errors import UserError
+from compjax.evaluation import benchmark
 from compjax.evaluation.benchmark import Adherence, Benchmark, Judged
 from compjax.files import atomic_path
 from compjax.measures import joint_score, verdict
 from compjax.measures.adherence import FactorScores
+from compjax.measures.baselines import BASELINES
+
+CODED = ", coded"
+"""Ends the name of a system whose outputs went through the codec."""
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(FactorScores))
 """Every score is a column."""
@@ -20,11 +25,18 @@ COLUMNS = tuple(field.name for field in dataclasses.fields(FactorScores))
 HEADINGS = {
     "onset_f1": "onset F1",
     "onset_lag": "lag (ms)",
+    "onset_chance": "by chance",
     "beat_f1": "beat F",
     "envelope_cosine": "envelope",
     "chroma_cosine": "chroma",
     "in_chord": "in chord",
-    "timbre_margin": "timbre",
+    "in_chord_chance": "by chance",
+    "timbre": "closeness",
+    "timbre_margin": "margin to A",
+    "named": "named",
+    "spectral_distance": "MSS (dB)",
+    "brightness": "brightness (JND)",
+    "decay": "decay (JND)",
     "gating_r2": "gating R²",
     "mosaic_r2": "mosaic R²",
     "mix_r2": "mix R²",
@@ -36,27 +48,25 @@ HEADINGS = {
 }
 
 
-def row(benchmark: Benchmark, judged: Judged) -> dict:
+def row(made: Benchmark, judged: Judged) -> dict:
     """Figures of one system: joint score, factors, means with intervals, verdicts, every recording."""
-    measures = [joint_score.measure(one) for one in judged.scores]
+    measures, anchors = judged.measures, made.anchors
+    factors = joint_score.factor_table(measures, anchors)
     verdicts = [verdict.judge(one).value for one in judged.scores]
     return {
-        "joint": dataclasses.asdict(joint_score.system_joint(judged.scores, benchmark.anchors)),
-        "factors": joint_score.normalised(np.mean(measures, axis=0), benchmark.anchors),
+        "joint": dataclasses.asdict(joint_score.system_joint(measures, anchors)),
+        "factors": dict(zip(joint_score.FACTORS, factors.mean(axis=0).tolist(), strict=True)),
         "scores": {column: _estimate(judged, column) for column in COLUMNS},
-        "timbre_nearer": float(np.mean([one.timbre_margin > 0 for one in judged.scores])),
         "verdicts": {value: verdicts.count(value) for value in sorted(set(verdicts))},
         "recordings": [
             {
                 "pair": pair,
-                "joint": joint_score.joint(values, benchmark.anchors),
-                "factors": joint_score.normalised(values, benchmark.anchors),
+                "joint": float(joint_score.geometric_mean(values)),
+                "factors": dict(zip(joint_score.FACTORS, values.tolist(), strict=True)),
                 "verdict": found,
                 **dataclasses.asdict(one),
             }
-            for pair, values, found, one in zip(
-                benchmark.pairs, measures, verdicts, judged.scores, strict=True
-            )
+            for pair, values, found, one in zip(made.pairs, factors, verdicts, judged.scores, strict=True)
         ],
     }
 
@@ -66,14 +76,16 @@ def _estimate(judged: Judged, column: str) -> dict | None:
     return dataclasses.asdict(joint_score.bootstrap(values)) if values else None
 
 
-def as_dict(benchmark: Benchmark) -> dict:
+def as_dict(made: Benchmark) -> dict:
     """The whole benchmark, ready for JSON."""
     return {
-        "pairs": list(benchmark.pairs),
-        "switches": dataclasses.asdict(benchmark.switches),
-        "anchors": dataclasses.asdict(benchmark.anchors),
+        "pairs": list(made.pairs),
+        "switches": dataclasses.asdict(made.switches),
+        "families": list(made.families),
+        "anchors": [dataclasses.asdict(one) for one in made.anchors],
+        "anchors_for_recordings": made.recorded and dataclasses.asdict(made.recorded),
         "thresholds": dataclasses.asdict(verdict.THRESHOLDS),
-        "systems": {judged.system: row(benchmark, judged) for judged in benchmark.systems},
+        "systems": {judged.system: row(made, judged) for judged in made.systems},
     }
 
 
@@ -98,17 +110,41 @@ def table(results: dict) -> str:
 
 def cells(results: dict) -> tuple[list[str], list[list[str]]]:
     """The table's headings and rows."""
-    header = ["system", "joint (95 %)", *joint_score.FACTORS, *HEADINGS.values(), "nearer B", "verdicts"]
+    header = ["system", "joint (95 %)", *joint_score.FACTORS, *HEADINGS.values(), "verdicts"]
     rows = []
     for name, figures in results["systems"].items():
         joint = figures["joint"]
         line = [name, f"{joint['mean']:.2f} ({joint['low']:.2f}–{joint['high']:.2f})"]
         line += [f"{figures['factors'][factor]:.2f}" for factor in joint_score.FACTORS]
         line += [_cell(column, figures["scores"][column]) for column in HEADINGS]
-        line += [f"{figures['timbre_nearer']:.0%}"]
         line += [", ".join(f"{count} {value}" for value, count in figures["verdicts"].items())]
         rows.append(line)
     return header, rows
+
+
+def by_family(results: dict) -> str:
+    """The models' figures by the target's family of instruments; empty where it is not known."""
+    families = results.get("families", [])
+    known = sorted({family for family in families if family})
+    if not known:
+        return ""
+    controls = (benchmark.CEILING, *benchmark.CONTROLS.values(), *BASELINES)
+    rows = []
+    for name in (name for name in results["systems"] if name.removesuffix(CODED) not in controls):
+        for family in known:
+            own = [
+                one
+                for one, is_of in zip(results["systems"][name]["recordings"], families, strict=True)
+                if is_of == family
+            ]
+            figures = [np.mean([one["joint"] for one in own])]
+            figures += [np.mean([one["factors"][factor] for one in own]) for factor in joint_score.FACTORS]
+            named = [one["named"] for one in own if one["named"] is not None]
+            rows.append([name, family, str(len(own)), *(f"{value:.2f}" for value in figures)])
+            rows[-1] += [f"{np.mean(named):.0%}" if named else "–"]
+    return (
+        markdown(["system", "family", "pairs", "joint", *joint_score.FACTORS, "named"], rows) if rows else ""
+    )
 
 
 def switch_table(adherences: Sequence[Adherence]) -> str:
@@ -137,10 +173,10 @@ def switch_table(adherences: Sequence[Adherence]) -> str:
     return markdown(header, rows)
 
 
-def of_systems(benchmark: Benchmark) -> tuple[dict, list[str]]:
+def of_systems(judged: Benchmark) -> tuple[dict, list[str]]:
     """Results for JSON, and their tables."""
-    results = as_dict(benchmark)
-    return results, [table(results)]
+    results = as_dict(judged)
+    return results, [one for one in (table(results), by_family(results)) if one]
 
 
 def of_switches(adherences: Sequence[Adherence]) -> tuple[dict, list[str]]:

@@ -80,8 +80,19 @@ def rendered(values: flags.FlagValues) -> list:
     from compjax.evaluation import testsets
 
     music = swaps if values.midi is None else MidiPairs(values.midi)
-    parts = () if values.midi is not None or values.auto else ("held",)
-    return testsets.rendered_pairs(music, values.rendered, values.seed, parts=parts)
+    is_any = values.midi is not None or values.auto or values.parts == ["any"]
+    parts = () if is_any else known_parts(values.parts)
+    return testsets.rendered_pairs(music, values.rendered, values.seed, values.split, parts=parts)
+
+
+def known_parts(names: list[str]) -> tuple[str, ...]:
+    """The value of --parts; UserError if there is no such part."""
+    from compjax.data.drawing.parts import PARTS
+
+    unknown = [name for name in names if name not in PARTS]
+    if unknown or not names:
+        raise UserError(f"--parts={','.join(names)}: give some of {', '.join(PARTS)}, or any")
+    return tuple(names)
 
 
 def interventions(values: flags.FlagValues, pairs: list, session: Any) -> tuple[dict, list[str]]:

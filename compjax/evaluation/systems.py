@@ -60,7 +60,7 @@ def _reserved() -> set[str]:
     from compjax.evaluation import benchmark
     from compjax.measures.baselines import BASELINES
 
-    fixed = {benchmark.OURS, benchmark.SHUFFLED, benchmark.CEILING, benchmark.FLOOR, BEFORE, *BASELINES}
+    fixed = {benchmark.OURS, benchmark.CEILING, *benchmark.CONTROLS.values(), BEFORE, *BASELINES}
     return fixed | {coded_name(name) for name in fixed}
 
 
@@ -133,7 +133,9 @@ def untrained_systems(values: flags.FlagValues) -> dict[str, Callable]:
 
 def coded_name(name: str) -> str:
     """The name of a system whose outputs went through the codec."""
-    return f"{name}, coded"
+    from compjax.evaluation.report import CODED
+
+    return name + CODED
 
 
 def coded(values: flags.FlagValues, systems: Mapping[str, Callable]) -> dict[str, Callable]:

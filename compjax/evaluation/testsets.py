@@ -1,10 +1,11 @@
 """Pairs to be judged on: real recordings from a folder or a list, or rendered pairs whose truth is known.
 
-What lies on the same floor or above is handed in as a callable: this module renders nothing and composes
-nothing.
+What draws and renders pairs is handed in, so that drawn music and MIDI files make them alike. Controls are
+rendered when they are asked for, one pair at a time.
 """
 
 import dataclasses
+import functools
 import itertools
 import os
 import pathlib
@@ -15,6 +16,8 @@ import numpy as np
 
 from compjax.audio import waveform
 from compjax.constants import SAMPLE_RATE
+from compjax.data.drawing import controls
+from compjax.data.rendering import timbres
 from compjax.measures.adherence import Known
 from compjax.music.factors import INPUT, TARGET, Switches
 from compjax.pair_lists import INPUT_ENDING, TARGET_ENDING, read_pairs
@@ -49,6 +52,12 @@ class Pair:
     """The target as it sounds along the input, if it was moved."""
     style: Mapping[str, float] = dataclasses.field(default_factory=dict)
     """The arrangements' style, for a system that can be told it."""
+    family: str | None = None
+    """Of the target's instrument, where it is known."""
+    truths: Mapping[str, Callable[[], Any]] = dataclasses.field(default_factory=dict)
+    """By switch label, what renders the controls (`compjax.data.drawing.controls.Controls`)."""
+    play: Callable[[Sequence, str], np.ndarray] | None = None
+    """(notes, source of the timbre) to their sound `[S]` on that clip's instrument; None for recordings."""
     drawn: Any = None
     """What it was rendered from (`compjax.data.drawing.swaps.Pair`), None for recordings."""
 
@@ -116,22 +125,39 @@ def rendered_pairs(
             return found
         drawn = swaps.draw_pair(draw, split)
         if drawn.kind == kind and (not parts or drawn.target.part in parts):
-            found.append(_rendered_pair(swaps, drawn, settings))
+            found.append(_rendered_pair(swaps, drawn, settings, split))
 
 
-def _rendered_pair(swaps: Swaps, drawn, settings: Sequence[Switches]) -> Pair:
+def _rendered_pair(swaps: Swaps, drawn, settings: Sequence[Switches], split: str) -> Pair:
     given, target = swaps.perform(drawn.input), swaps.perform(drawn.target)
-    arrangements = {one.label: _arrangement(swaps, drawn, one) for one in settings}
-    name = f"rendered {drawn.seed}: {drawn.input.part} x {drawn.target.part}"
     return Pair(
-        name, given.audio, target.audio, arrangements, style=dataclasses.asdict(drawn.style), drawn=drawn
+        f"rendered {drawn.seed}: {drawn.input.part} x {drawn.target.part}",
+        given.audio,
+        target.audio,
+        {one.label: _arrangement(swaps, drawn, one) for one in settings},
+        style=dataclasses.asdict(drawn.style),
+        family=timbres.family_of(drawn.target.timbre),
+        truths={
+            one.label: functools.partial(controls.controls, swaps, drawn, numbers_of(one), split)
+            for one in settings
+        },
+        play=functools.partial(_play, drawn, swaps.CLIP_SECONDS),
+        drawn=drawn,
     )
+
+
+def _play(drawn, seconds: float, notes: Sequence, source: str) -> np.ndarray:
+    return controls.play(notes, getattr(drawn, source).timbre, seconds)
+
+
+def numbers_of(switches: Switches) -> tuple[int, int, int]:
+    """Switches as `swaps` has them: 0 input, 1 target."""
+    return tuple(int(value == TARGET) for value in dataclasses.astuple(switches))
 
 
 def _arrangement(swaps: Swaps, drawn, switches: Switches) -> Arrangement:
     clips = {INPUT: drawn.input, TARGET: drawn.target}
-    numbers = tuple(int(value == TARGET) for value in dataclasses.astuple(switches))
-    made = swaps.arrangement(drawn, numbers, drawn.style)
+    made = swaps.arrangement(drawn, numbers_of(switches), drawn.style)
     harmony = clips[switches.harmony]
     known = Known(
         spans=tuple(harmony.harmony.spans),

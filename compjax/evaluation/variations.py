@@ -21,10 +21,10 @@ from compjax.music.factors import Switches
 DIFFERENT = 0.7
 """Two variations whose notes agree to less than this F1 count as different."""
 
-COLUMNS = {"onset_f1": "onset F1", "in_chord": "in chord", "gating_r2": "gating R²"}
-"""Scores shown beside the joint score and the share that is nearer to the target's timbre."""
+COLUMNS = {"onset_f1": "onset F1", "in_chord": "in chord", "timbre": "closeness", "gating_r2": "gating R²"}
+"""Scores shown beside the joint score."""
 
-WORST = {"onset_f1": min, "in_chord": min, "gating_r2": max}
+WORST = {"onset_f1": min, "in_chord": min, "timbre": min, "gating_r2": max}
 """Which value of several is the worst, by score."""
 
 Varying = Callable[[Pair, int], Sequence[Output]]
@@ -91,20 +91,20 @@ def summarise(found: Variations) -> dict:
 
 
 def variations_of(judged: Benchmark) -> list[Judged]:
-    """The variations among the systems, without ceiling and floor."""
-    others = (benchmark.CEILING, benchmark.FLOOR)
+    """The variations among the systems, without ceiling and controls."""
+    others = (benchmark.CEILING, *benchmark.CONTROLS.values())
     return [one for one in judged.systems if one.system not in others]
 
 
-def mean_figures(by_pair: Sequence[Sequence[FactorScores]], anchors: joint_score.Anchors) -> dict:
+def mean_figures(by_pair: Sequence[Sequence[FactorScores]], anchors: Sequence[joint_score.Anchors]) -> dict:
     """Figures of all variations of every pair together; intervals over pairs."""
     measures = np.asarray(
         [np.mean([joint_score.measure(one) for one in scores], axis=0) for scores in by_pair]
     )
-    return _figures(by_pair, measures, anchors, lambda column, values: float(np.mean(values)), np.mean)
+    return _figures(by_pair, measures, anchors, lambda column, values: float(np.mean(values)))
 
 
-def worst_figures(by_pair: Sequence[Sequence[FactorScores]], anchors: joint_score.Anchors) -> dict:
+def worst_figures(by_pair: Sequence[Sequence[FactorScores]], anchors: Sequence[joint_score.Anchors]) -> dict:
     """The same of the worst that any variation of a pair has, each measure by itself.
 
     No variation has a lower joint score than this one.
@@ -112,24 +112,22 @@ def worst_figures(by_pair: Sequence[Sequence[FactorScores]], anchors: joint_scor
     measures = np.asarray(
         [np.min([joint_score.measure(one) for one in scores], axis=0) for scores in by_pair]
     )
-    return _figures(by_pair, measures, anchors, lambda column, values: WORST[column](values), min)
+    return _figures(by_pair, measures, anchors, lambda column, values: WORST[column](values))
 
 
 def _figures(
     by_pair: Sequence[Sequence[FactorScores]],
     measures: np.ndarray,
-    anchors: joint_score.Anchors,
+    anchors: Sequence[joint_score.Anchors],
     of_column: Callable,
-    of_nearer: Callable,
 ) -> dict:
     """Figures as a system has them, of the pairs' measures `[N, 4]` and one number a pair and column."""
-    joint = joint_score.bootstrap(measures, lambda rows: joint_score.joint(rows.mean(axis=0), anchors))
+    joint = joint_score.system_joint(measures, anchors)
     scores = {}
     for column in COLUMNS:
         values = [of_column(column, [getattr(one, column) for one in several]) for several in by_pair]
         scores[column] = dataclasses.asdict(joint_score.bootstrap(values))
-    nearer = [of_nearer([one.timbre_margin > 0 for one in scores]) for scores in by_pair]
-    return {"joint": dataclasses.asdict(joint), "scores": scores, "timbre_nearer": float(np.mean(nearer))}
+    return {"joint": dataclasses.asdict(joint), "scores": scores}
 
 
 def tables(results: Mapping) -> list[str]:
@@ -141,9 +139,7 @@ def tables(results: Mapping) -> list[str]:
     row = [f"{mean['mean']:.2f} ({mean['low']:.2f}–{mean['high']:.2f})", f"{alike['pairs_different']:.0%}"]
     row += [f"{alike['two_different']:.0%}", f"{most['mean']:.2f}: {most['pair']}"]
     rows = [*results["systems"].items(), ("mean", results["mean"]), ("worst of each pair", results["worst"])]
-    scores = markdown(
-        ["", "joint (95 %)", *COLUMNS.values(), "nearer B"], [_row(name, one) for name, one in rows]
-    )
+    scores = markdown(["", "joint (95 %)", *COLUMNS.values()], [_row(name, one) for name, one in rows])
     return [markdown(header, [row]), scores]
 
 
@@ -151,4 +147,4 @@ def _row(name: str, figures: Mapping) -> list[str]:
     joint = figures["joint"]
     cells = [name, f"{joint['mean']:.2f} ({joint['low']:.2f}–{joint['high']:.2f})"]
     cells += [f"{figures['scores'][column]['mean']:.2f}" for column in COLUMNS]
-    return [*cells, f"{figures['timbre_nearer']:.0%}"]
+    return cells

@@ -12,7 +12,7 @@ import numpy as np
 
 from compjax.audio.loudness import normalize_rms
 from compjax.constants import SAMPLE_RATE
-from compjax.measures import beats, chroma, matching, novelty, onsets, timbre
+from compjax.measures import beats, chroma, ear, matching, novelty, onsets, timbre
 from compjax.music.factors import INPUT, TARGET, Switches
 
 SEGMENT_SECONDS = 1.0
@@ -38,6 +38,7 @@ class Description:
     beats: beats.Beats
     pitch: chroma.PitchContent
     timbre: np.ndarray
+    ear: ear.Hearing
     spectrum: np.ndarray
 
 
@@ -47,34 +48,49 @@ def describe(audio: np.ndarray) -> Description:
     if audio.ndim != 1 or audio.size == 0 or not np.isfinite(audio).all():
         raise ValueError(f"audio must be [S] of finite samples, not of shape {audio.shape}")
     audio = normalize_rms(audio)
-    envelope = onsets.strength(audio)
+    envelope, pitch = onsets.strength(audio), chroma.describe(audio)
+    times = onsets.onset_times(envelope)
     return Description(
         seconds=len(audio) / SAMPLE_RATE,
         envelope=envelope,
-        onsets=onsets.onset_times(envelope),
+        onsets=times,
         beats=beats.track(envelope),
-        pitch=chroma.describe(audio),
-        timbre=timbre.describe(audio),
+        pitch=pitch,
+        timbre=timbre.describe(audio, times, pitch),
+        ear=ear.describe(audio, times),
         spectrum=novelty.spectrum(audio),
     )
 
 
 @dataclasses.dataclass(frozen=True)
 class FactorScores:
-    """Scores of one output. All in [0, 1] but `onset_lag` (seconds) and `timbre_margin` (-1 to 1).
+    """Scores of one output. All in [0, 1] unless said otherwise.
 
-    More is better, save for `gating_r2`, `mosaic_r2`, `mix_r2` and the copy correlations, where 1 means
-    nothing new; `mix_weaker` is the weaker source's share of that mix (0 to 0.5). None where it cannot be
-    known: note scores without notes.
+    More is better, save for `brightness` and `decay`, and for `gating_r2`, `mosaic_r2`, `mix_r2` and the copy
+    correlations, where 1 means nothing new; `mix_weaker` is the weaker source's share of that mix (0 to 0.5).
+    None where it cannot be known: note scores without notes, `named` and `spectral_distance` without the
+    truth.
     """
 
     onset_f1: float
     onset_lag: float
+    """Seconds."""
+    onset_chance: float
+    """The onset F-measure that the output has with the rhythm's source moved in time."""
     beat_f1: float
     envelope_cosine: float
     chroma_cosine: float
     in_chord: float
+    in_chord_chance: float
+    """The in-chord energy that the output has with the chords transposed."""
+    timbre: float
+    """Closeness to the instrument, at most 1: 0 is another instrument (see `measures.timbre`)."""
     timbre_margin: float
+    """How much nearer to the chosen clip's timbre than to the other's, -1 to 1."""
+    brightness: float
+    """Just noticeable steps between the output's brightness and the instrument's, at least 0."""
+    decay: float
+    """The same of how fast the level falls between onsets."""
     gating_r2: float
     mosaic_r2: float
     mix_r2: float
@@ -83,6 +99,10 @@ class FactorScores:
     copy_target: float
     note_f1: float | None = None
     ngram_novelty: float | None = None
+    named: float | None = None
+    """1 if the true instrument is the nearest of all candidates, else 0."""
+    spectral_distance: float | None = None
+    """Decibels by which the spectrum differs from the true instrument playing the same notes."""
 
 
 def looped(times: np.ndarray, period: float, seconds: float) -> np.ndarray:
@@ -181,6 +201,38 @@ def copy_correlation(output: Description, source: Description) -> float:
     return max(0.0, max(novelty.copy_search(output.spectrum, source.spectrum).values(), default=0.0))
 
 
+CHANCE_SHIFTS = (0.137, 0.211, 0.307, 0.389, 0.463, 0.571, 0.683, 0.797)
+"""Shares of the clip by which a rhythm is moved to see what chance would match: no beats or bars."""
+
+
+def onset_chance(output: Description, source: Description) -> float:
+    """Mean onset F-measure against the source's onsets moved in time, its clip taken as a loop."""
+    times = looped(source.onsets, source.seconds, output.seconds)
+    moved = [np.sort((times + share * output.seconds) % output.seconds) for share in CHANCE_SHIFTS]
+    return float(np.mean([matching.lagged_f1(one, output.onsets)[0] for one in moved]))
+
+
+def in_chord_chance(output: Description, classes: np.ndarray) -> float:
+    """Mean in-chord energy of the classes `[T, 12]` moved up by 1 to 11 semitones."""
+    moved = [np.roll(classes, up, axis=1) for up in range(1, chroma.PITCH_CLASSES)]
+    return float(np.mean([in_chord_energy(output, one) for one in moved]))
+
+
+@dataclasses.dataclass(frozen=True)
+class Truth:
+    """What the true instrument sounds like, of a rendered pair.
+
+    Attributes:
+        instrument: `[K]`, its place in the timbre space: the mean of clips of it, none the arrangement.
+        rivals: `[R, K]`, where other instruments lie that play this very piece.
+        ear: brightness and decay of the arrangement.
+    """
+
+    instrument: np.ndarray
+    rivals: np.ndarray
+    ear: ear.Hearing
+
+
 @dataclasses.dataclass(frozen=True)
 class Known:
     """What is known of a rendered pair: the harmony source's chords and notes, the arrangement's notes."""
@@ -197,6 +249,7 @@ def evaluate(
     switches: Switches = Switches(),
     known: Known | None = None,
     notes: tuple | None = None,
+    truth: Truth | None = None,
 ) -> FactorScores:
     """All scores of an output against the input (`given`) and the target.
 
@@ -204,6 +257,7 @@ def evaluate(
       switches: which of the two each factor is measured against.
       known: the truth about a rendered pair, or None for recordings.
       notes: the notes that the output claims to play, or None.
+      truth: of the instrument; without it the chosen clip stands for its instrument.
     """
     clips = {INPUT: given, TARGET: target}
     rhythm, harmony = clips[switches.rhythm], clips[switches.harmony]
@@ -215,13 +269,13 @@ def evaluate(
     return FactorScores(
         onset_f1=onset_f1,
         onset_lag=onset_lag,
+        onset_chance=onset_chance(output, rhythm),
         beat_f1=beat_agreement(output, rhythm),
         envelope_cosine=envelope_cosine(output, rhythm),
         chroma_cosine=chroma_cosine(output, harmony),
         in_chord=in_chord_energy(output, classes),
-        timbre_margin=timbre.margin(
-            output.timbre, clips[switches.timbre].timbre, clips[_other(switches.timbre)].timbre
-        ),
+        in_chord_chance=in_chord_chance(output, classes),
+        **_sound(output, clips[switches.timbre], clips[_other(switches.timbre)], truth),
         gating_r2=novelty.gating_r2(output.spectrum, given.spectrum, target.spectrum),
         mosaic_r2=novelty.mosaic_r2(output.spectrum, (given.spectrum, target.spectrum)),
         mix_r2=mixed,
@@ -233,6 +287,26 @@ def evaluate(
         else None,
         ngram_novelty=novelty.ngram_novelty(notes, known.source_notes) if known and notes else None,
     )
+
+
+def _sound(
+    output: Description, chosen: Description, other: Description, truth: Truth | None
+) -> dict[str, float]:
+    """The scores of timbre, against the true instrument where it is known."""
+    instrument, ears = (truth.instrument, truth.ear) if truth else (chosen.timbre, chosen.ear)
+    return {
+        "timbre": timbre.closeness(output.timbre, instrument),
+        "timbre_margin": timbre.margin(output.timbre, chosen.timbre, other.timbre),
+        "brightness": ear.brightness_steps(output.ear, ears),
+        "decay": ear.decay_steps(output.ear, ears),
+        "named": named(output.timbre, truth) if truth else None,
+    }
+
+
+def named(place: np.ndarray, truth: Truth) -> float:
+    """1 if the true instrument is nearer to a place `[K]` than every rival playing the piece, else 0."""
+    nearest = min((timbre.distance(place, rival) for rival in truth.rivals), default=np.inf)
+    return float(timbre.distance(place, truth.instrument) < nearest)
 
 
 def _other(source: str) -> str:

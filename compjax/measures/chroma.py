@@ -45,11 +45,13 @@ DEFAULT = ChromaConfig()
 
 @dataclasses.dataclass(frozen=True)
 class PitchContent:
-    """Note amplitudes `[T, NOTES]`, frame times `[T]` in seconds, tuning in cents (-50..50)."""
+    """Amplitudes of notes `[T, NOTES]` and of the semitone spectrum `[T, SEMITONES]`; frame times (s)."""
 
     notes: np.ndarray
     times: np.ndarray
     tuning: float
+    """In cents, -50 to 50."""
+    spectrum: np.ndarray
 
     @functools.cached_property
     def chroma(self) -> np.ndarray:
@@ -137,4 +139,4 @@ def describe(audio: np.ndarray, config: ChromaConfig = DEFAULT) -> PitchContent:
     )  # where a bin is well below a semitone and partials are nearly harmonic
     tuning = estimate_tuning(pitches[steady], amplitudes[steady])
     spectrum = _semitone_spectrum(frames, pitches - tuning / 100.0, amplitudes, count)
-    return PitchContent(explain(spectrum, config), frame_times(count, config.stft), tuning)
+    return PitchContent(explain(spectrum, config), frame_times(count, config.stft), tuning, spectrum)

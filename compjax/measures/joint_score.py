@@ -1,8 +1,9 @@
 """One number for an output, and how sure we can be of a mean: the joint score and the bootstrap.
 
-The joint score is the geometric mean of rhythm, harmony, timbre and novelty, each mapped so that 0 is the
-floor (the arrangement of another pair) and 1 the ceiling (the rendered arrangement of this one) and clipped
-to [0, 1]. A copy wins single columns and scores nothing.
+An output has four measures: rhythm, harmony, timbre, novelty. Each is mapped so that 0 is its control, the
+same piece with just that factor from elsewhere (for novelty: nothing that is not in the clips), and 1 what
+the rendered arrangement reaches, and clipped to [0, 1]. The joint score of an output is their geometric mean,
+that of a system the mean over pairs. A copy wins single columns and scores nothing.
 """
 
 import dataclasses
@@ -26,8 +27,8 @@ def harmony(scores: FactorScores) -> float:
 
 
 def timbre(scores: FactorScores) -> float:
-    """The timbre margin, -1 to 1."""
-    return scores.timbre_margin
+    """Closeness to the instrument: 1 less the distance in the timbre space."""
+    return scores.timbre
 
 
 def novelty(scores: FactorScores) -> float:
@@ -46,8 +47,14 @@ class Anchors:
     ceiling: tuple[float, float, float, float]
 
 
-FIXED = Anchors(floor=(0.32, 0.24, 0.11, 0.0), ceiling=(0.79, 0.87, 0.48, 0.25))
-"""For recordings, which have no arrangement: floor and ceiling of rendered pairs."""
+FIXED = Anchors(floor=(0.32, 0.24, 0.0, 0.0), ceiling=(0.79, 0.87, 0.45, 0.25))
+"""For recordings, which have neither controls nor arrangement: means of rendered pairs."""
+
+PERFECT = (1.0, 1.0, 1.0, 1.0)
+"""The highest value of each measure."""
+
+LEAST_WAY = 0.05
+"""A control this near to perfection cannot be told from it: its pair is scaled as if it were this far."""
 
 
 def measure(scores: FactorScores) -> tuple[float, ...]:
@@ -55,18 +62,37 @@ def measure(scores: FactorScores) -> tuple[float, ...]:
     return tuple(MEASURES[factor](scores) for factor in FACTORS)
 
 
-def anchors_from(floor: Sequence[FactorScores], ceiling: Sequence[FactorScores]) -> Anchors:
-    """Anchors from the outputs that define them; novelty's floor is 0, as nothing is worse than a copy."""
-    low, high = (np.mean([measure(one) for one in group], axis=0) for group in (floor, ceiling))
-    low[FACTORS.index("novelty")] = 0.0
-    low[FACTORS.index("timbre")] = max(low[FACTORS.index("timbre")], 0.0)  # at 0 both clips are equally near
-    return Anchors(tuple(low.tolist()), tuple(high.tolist()))
+def anchors_from(floors: np.ndarray, ceilings: np.ndarray) -> tuple[Anchors, ...]:
+    """Anchors of every pair: its own controls as the floor, what arrangements reach on average as ceiling.
+
+    Of the way from the floor to perfection an arrangement goes a share; the mean share over the pairs is the
+    way to every pair's ceiling. So one arrangement can fall short of 1, but not their mean by much.
+
+    Args: measures `[N, 4]` of the pairs' controls and of their arrangements.
+    """
+    floors, ceilings = np.asarray(floors, np.float64), np.asarray(ceilings, np.float64)
+    way = np.maximum(np.asarray(PERFECT) - floors, LEAST_WAY)
+    share = np.mean((ceilings - floors) / way, axis=0)
+    highest = floors + way * share[None, :]
+    pairs = zip(floors.tolist(), highest.tolist(), strict=True)
+    return tuple(Anchors(tuple(floor), tuple(ceiling)) for floor, ceiling in pairs)
+
+
+def mean_anchors(floors: np.ndarray, ceilings: np.ndarray) -> Anchors:
+    """One pair of anchors for all: the means of `[N, 4]` controls and arrangements."""
+    return Anchors(*(tuple(np.mean(values, axis=0).tolist()) for values in (floors, ceilings)))
 
 
 def normalised(measures: Sequence[float], anchors: Anchors = FIXED) -> dict[str, float]:
     """The four factors from floor 0 to ceiling 1, clipped; 0 or 1 where the ceiling is no higher."""
     ranges = zip(FACTORS, measures, anchors.floor, anchors.ceiling, strict=True)
     return {factor: _between(value, low, high) for factor, value, low, high in ranges}
+
+
+def share_of_way(factor: str, scores: FactorScores, anchors: Anchors = FIXED) -> float:
+    """One factor of an output from floor 0 to ceiling 1, clipped."""
+    place = FACTORS.index(factor)
+    return _between(MEASURES[factor](scores), anchors.floor[place], anchors.ceiling[place])
 
 
 def _between(value: float, low: float, high: float) -> float:
@@ -76,11 +102,13 @@ def _between(value: float, low: float, high: float) -> float:
 
 
 def joint(measures: Sequence[float], anchors: Anchors = FIXED) -> float:
-    """Geometric mean of the normalised factors, in [0, 1].
+    """Geometric mean of the normalised factors of one output, in [0, 1], of its four measures."""
+    return float(geometric_mean(np.asarray(list(normalised(measures, anchors).values()))))
 
-    Args: the four measures of one output, or their means over the recordings: the joint score of a system.
-    """
-    return float(np.prod(list(normalised(measures, anchors).values())) ** (1.0 / len(FACTORS)))
+
+def geometric_mean(factors: np.ndarray) -> np.ndarray:
+    """Geometric means `[...]` of factors `[..., 4]` in [0, 1]."""
+    return np.prod(factors, axis=-1) ** (1.0 / factors.shape[-1])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -113,29 +141,28 @@ def bootstrap(
     return Estimate(float(statistic(values)), float(low), float(high))
 
 
-def system_joint(scores: Sequence[FactorScores], anchors: Anchors = FIXED) -> Estimate:
-    """Joint score of a system's mean measures over the recordings; the bootstrap draws recordings."""
-    table = np.asarray([measure(one) for one in scores])
-    return bootstrap(table, lambda rows: joint(rows.mean(axis=0), anchors))
+def factor_table(measures: np.ndarray, anchors: Sequence[Anchors]) -> np.ndarray:
+    """Normalised factors `[N, 4]` of the four measures of N outputs, each under its own pair's anchors."""
+    rows = [list(normalised(one, ends).values()) for one, ends in zip(measures, anchors, strict=True)]
+    return np.asarray(rows)
 
 
-def paired_difference(before: np.ndarray, after: np.ndarray, anchors: Anchors = FIXED) -> dict[str, Estimate]:
+def system_joint(measures: np.ndarray, anchors: Sequence[Anchors]) -> Estimate:
+    """Mean over pairs of every pair's joint score; measures `[N, 4]`; the bootstrap draws pairs."""
+    return bootstrap(geometric_mean(factor_table(measures, anchors)))
+
+
+def paired_difference(
+    before: np.ndarray, after: np.ndarray, anchors: Sequence[Anchors]
+) -> dict[str, Estimate]:
     """What changed from one system to another on the same recordings, with intervals: "joint" and factors.
 
     The bootstrap draws recordings, and for each draw both systems are scored on the same ones: that some
     recordings are harder for both does not widen the interval.
 
-    Args: the four measures of every recording, `[N, 4]` each, the recordings in one order.
+    Args: the four measures of every recording, `[N, 4]` each, the recordings in one order, and their anchors.
     """
-    both = np.stack([before, after], axis=1)
-    statistics = {"joint": lambda measures: joint(measures, anchors)}
-    statistics |= {factor: _normalised_one(factor, anchors) for factor in FACTORS}
-
-    def change(statistic):
-        return lambda rows: statistic(rows[:, 1].mean(axis=0)) - statistic(rows[:, 0].mean(axis=0))
-
-    return {name: bootstrap(both, change(statistic)) for name, statistic in statistics.items()}
-
-
-def _normalised_one(factor: str, anchors: Anchors) -> Callable[[np.ndarray], float]:
-    return lambda measures: normalised(measures, anchors)[factor]
+    tables = [factor_table(measures, anchors) for measures in (before, after)]
+    changes = {"joint": np.subtract(*[geometric_mean(table) for table in tables[::-1]])}
+    changes |= dict(zip(FACTORS, (tables[1] - tables[0]).T, strict=True))
+    return {name: bootstrap(change) for name, change in changes.items()}

@@ -1,70 +1,91 @@
-"""Timbre: statistics of mel-frequency cepstra over sounding frames (Davis and Mermelstein 1980).
+"""Timbre: a space in which one instrument, held or played rhythmically, high or low, falls together.
 
-Audio `[S]` at 24 kHz; a description is the mean and (halved) deviation of c1 to c13, `[26]`, in decibels.
-The level (c0) is left out, silent frames are skipped and loud ones weigh more, so that rests are no timbre.
+`timbre_features` are standardised, whitened by how clips of one instrument differ among each other and
+projected onto the directions in which instruments differ (linear discriminant analysis; each direction is
+weighted by the share of its variance that instruments explain, as in PLDA: Ioffe, ECCV 2006). The projection
+was learned from a bank of instruments by `python -m compjax.evaluation.timbre_bank`, which also says on a
+soundfont that it was not learned from how well it tells instruments apart (compjax/docs/evaluation.md).
+
+Distances are in units of the mean distance between instruments of different families: 1 is another
+instrument, about a half the same one with other notes.
 """
 
 import dataclasses
 import functools
+import os
+import pathlib
 
 import numpy as np
 
-from compjax.measures.spectra import StftConfig, filtered, mel_filters
+from compjax.measures import timbre_features
+from compjax.measures.chroma import PitchContent
+
+ASSET = pathlib.Path(__file__).resolve().parent.parent / "assets" / "timbre.npz"
+
+SAME = 1e-3
+"""A distance that is none: what rounding makes of one sound."""
+
+FURTHEST = 4.0
+"""Features are clipped to so many standard deviations: one odd feature must not decide."""
 
 
 @dataclasses.dataclass(frozen=True)
-class TimbreConfig:
-    """Spectrum and statistics."""
+class Space:
+    """Mean and scale of the features `[FEATURES]`, and their projection `[FEATURES, K]`."""
 
-    stft: StftConfig = StftConfig(size=1024, hop=480)
-    bands: int = 40
-    coefficients: int = 13
-    range_db: float = 40.0
-    """Bands this far below their frame's strongest are noise: they are raised to that floor."""
-    deviation_weight: float = 0.5
-    """Deviations count half: they tell more of how notes decay, and so of rhythm, than the means do."""
-    silence_db: float = 35.0
-    """Frames this far below the clip's loudest (95th percentile) are skipped."""
+    mean: np.ndarray
+    scale: np.ndarray
+    projection: np.ndarray
 
-
-DEFAULT = TimbreConfig()
+    def place(self, features: np.ndarray) -> np.ndarray:
+        """Where features `[..., FEATURES]` lie in the space, `[..., K]`."""
+        return np.clip((features - self.mean) / self.scale, -FURTHEST, FURTHEST) @ self.projection
 
 
 @functools.cache
-def cosine_transform(bands: int, coefficients: int) -> np.ndarray:
-    """Orthonormal DCT-II without its constant: `[bands, coefficients]`, columns c1 upwards."""
-    phase = np.pi * (np.arange(bands) + 0.5)[:, None] * np.arange(1, coefficients + 1)[None, :] / bands
-    return np.sqrt(2.0 / bands) * np.cos(phase)
+def bundled() -> Space:
+    """The space that comes with the package."""
+    return load(ASSET)
 
 
-def describe(audio: np.ndarray, config: TimbreConfig = DEFAULT) -> np.ndarray:
-    """Mean and weighted deviation of c1 to c13, `[26]`, in decibels; zeros for silence."""
-    bands = filtered(audio, config.stft, mel_filters(config.stft, config.bands))
-    level = np.sqrt(np.mean(bands**2, axis=1))
-    if level.max(initial=0.0) < 1e-7:
-        return np.zeros(2 * config.coefficients)
-    sounding = level > np.percentile(level, 95) * 10.0 ** (-config.silence_db / 20.0)
-    bands, weight = bands[sounding], level[sounding] / level[sounding].sum()
-    floor = bands.max(axis=1, keepdims=True) * 10.0 ** (-config.range_db / 20.0)
-    cepstra = 20.0 * np.log10(np.maximum(bands, floor)) @ cosine_transform(config.bands, config.coefficients)
-    mean = weight @ cepstra
-    deviation = np.sqrt(weight @ (cepstra - mean[None, :]) ** 2)
-    return np.concatenate([mean, config.deviation_weight * deviation])
+def load(path: str | os.PathLike) -> Space:
+    """A space as `save` wrote it."""
+    with np.load(path, allow_pickle=False) as stored:
+        return Space(**{name: stored[name].astype(np.float64) for name in ("mean", "scale", "projection")})
 
 
-SAME = 1e-3
-"""Decibels that are no difference: what rounding makes of one sound."""
+def save(path: str | os.PathLike, space: Space) -> None:
+    """Write a space, in float32."""
+    with open(path, "wb") as file:
+        np.savez(file, **{name: value.astype(np.float32) for name, value in vars(space).items()})
+
+
+def describe(audio: np.ndarray, onset_times: np.ndarray, pitch: PitchContent) -> np.ndarray:
+    """Place `[K]` of audio `[S]` in the bundled space, given its onsets in seconds and its pitch content.
+
+    Not-a-number throughout where the clip is silent: it has no timbre.
+    """
+    features = timbre_features.describe(audio, onset_times, pitch)
+    space = bundled()
+    return np.full(space.projection.shape[1], np.nan) if features is None else space.place(features)
 
 
 def distance(one: np.ndarray, other: np.ndarray) -> float:
-    """Euclidean distance of two descriptions, in decibels."""
+    """Distance of two places; not-a-number where one is silent."""
     return float(np.linalg.norm(one - other))
+
+
+def closeness(one: np.ndarray, other: np.ndarray) -> float:
+    """1 less the distance: 0 as for another instrument, 1 for the same clip; 0 where one is silent."""
+    apart = distance(one, other)
+    return 1.0 - apart if np.isfinite(apart) else 0.0
 
 
 def margin(output: np.ndarray, chosen: np.ndarray, other: np.ndarray) -> float:
     """How much nearer the output is to the chosen source than to the other, -1 to 1 (it is the chosen one).
 
-    (d_other - d_chosen) / (d_other + d_chosen) of three descriptions; 0 where the sources do not differ.
+    (d_other - d_chosen) / (d_other + d_chosen) of three places; 0 where the sources do not differ or one is
+    silent.
     """
     to_chosen, to_other = distance(output, chosen), distance(output, other)
     total = to_chosen + to_other

@@ -78,7 +78,8 @@ def test_recordings_to_scores_and_table(folder, capsys):
     }
     assert scores["systems"]["compjax"]["verdicts"] == {"copy": 1}
     table = (out / "table.md").read_text()
-    assert table in capsys.readouterr().out and table.count("\n") == 9
+    assert table.startswith(f"Recordings of {folder}.")
+    assert table in capsys.readouterr().out and table.count("\n") == 11
 
 
 def test_comparison_with_an_earlier_run(folder):

@@ -38,14 +38,16 @@ def test_where_no_onset_was_heard_nothing_is_claimed_of_rhythm():
     assert "No onset was heard in the input" in " ".join(body["words"])
 
 
-def test_clips_of_one_timbre_are_equally_near():
-    body = measured(drums(2), drums(2), chord(2), Harmony())
-    assert "as near to the target as to the input" in " ".join(body["words"])
+def test_a_timbre_is_claimed_only_where_it_is_the_targets():
+    own = measured(drums(2), chord(2), chord(2), CHORD)
+    assert "timbre is close to the target's (1.00" in " ".join(own["words"])
+    other = measured(drums(2), chord(2), drums(2), CHORD)
+    assert "timbre is not the target's (0.00" in " ".join(other["words"])
 
 
 @pytest.mark.parametrize("seconds", [59.0, 61.0])
 def test_long_clips_say_what_was_measured(seconds):
-    scores = report.adherence.FactorScores(*[0.5] * 13)
+    scores = report.adherence.FactorScores(*[0.5] * 18)
     clip = Clip("clip", drums(2), 1.0, seconds)
     pair = AlignedPair.of(clip, clip, align.find_alignment(clip.audio, clip.audio, False))
     words = " ".join(

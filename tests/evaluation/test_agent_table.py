@@ -12,12 +12,11 @@ def weights(first: float) -> dict:
 
 
 def results() -> dict:
-    columns = ("onset_f1", "in_chord", "gating_r2", "mosaic_r2", "mix_r2")
+    columns = ("onset_f1", "in_chord", "timbre", "gating_r2", "mosaic_r2", "mix_r2")
     row = {
         "joint": {"mean": 0.5, "low": 0.25, "high": 0.75},
         "factors": dict(zip(FACTORS, (0.1, 0.2, 0.3, 0.4), strict=True)),
         "scores": {column: {"mean": 0.01 * place} for place, column in enumerate(columns)},
-        "timbre_nearer": 0.875,
     }
     return {"pairs": ["x"], "systems": {"mix": row, "compositional": dict(row)}}
 
@@ -40,7 +39,7 @@ def test_table_shows_figures_and_weights():
     made = agent_table.add_weights(results(), {"compositional": [weights(1.0)]})
     header, _, plain, agent = agent_table.table(made).splitlines()
     assert header.count("|") == plain.count("|") == agent.count("|")
-    for cell in ("0.50 (0.25–0.75)", "0.10", "0.40", "88%"):
+    for cell in ("0.50 (0.25–0.75)", "0.10", "0.40", "0.02"):
         assert f"| {cell} " in agent
     assert "1.00/0.20/0.30" in agent and "0.40/0.50/0.60" in agent
     assert plain.split("|")[-2].strip() == "–"

@@ -13,6 +13,7 @@ from compjax.music.factors import Switches
 ANCHORS = joint_score.Anchors(floor=(0.0, 0.0, 0.0, 0.0), ceiling=(1.0, 1.0, 1.0, 1.0))
 PLAIN = FactorScores(
     onset_f1=0.5, onset_lag=0.0, beat_f1=0.5, envelope_cosine=0.5, chroma_cosine=0.5, in_chord=0.5,
+    onset_chance=0.3, in_chord_chance=0.4, timbre=0.5, brightness=2.0, decay=1.0,
     timbre_margin=0.5, gating_r2=0.5, mosaic_r2=0.5, mix_r2=0.1, mix_weaker=0.0, copy_input=0.4,
     copy_target=0.5,
 )  # fmt: skip
@@ -23,10 +24,14 @@ def results(change: float = 0.0, pairs: str = "abcd", **systems) -> dict:
     """A run whose system "one" has the timbre margins above, all `change` larger; read back from JSON."""
     systems = {"one": change, **systems}
     judged = [
-        Judged(name, tuple(dataclasses.replace(PLAIN, timbre_margin=margin + more) for margin in MARGINS))
+        Judged(name, tuple(dataclasses.replace(PLAIN, timbre=margin + more) for margin in MARGINS))
         for name, more in systems.items()
     ]
-    return json.loads(json.dumps(report.as_dict(Benchmark(tuple(pairs), Switches(), tuple(judged), ANCHORS))))
+    return json.loads(
+        json.dumps(
+            report.as_dict(Benchmark(tuple(pairs), Switches(), tuple(judged), (ANCHORS,) * len(pairs)))
+        )
+    )
 
 
 def test_a_constant_gain_is_certain_however_much_recordings_differ():
@@ -37,7 +42,7 @@ def test_a_constant_gain_is_certain_however_much_recordings_differ():
     assert (timbre.mean, timbre.low, timbre.high) == pytest.approx((0.2, 0.2, 0.2))
     rhythm = change.difference["rhythm"]
     assert (rhythm.mean, rhythm.low, rhythm.high) == (0.0, 0.0, 0.0)
-    expected = [0.5**0.75 * margin**0.25 for margin in (0.4, 0.6)]
+    expected = [np.mean([0.5**0.75 * (margin + more) ** 0.25 for margin in MARGINS]) for more in (0.0, 0.2)]
     assert change.difference["joint"].mean == pytest.approx(expected[1] - expected[0])
     assert 0 < change.difference["joint"].low < change.difference["joint"].high
 
@@ -45,7 +50,7 @@ def test_a_constant_gain_is_certain_however_much_recordings_differ():
 def test_a_gain_on_one_recording_of_two_may_be_chance():
     before, after = np.full((2, 4), 0.5), np.full((2, 4), 0.5)
     after[0, 0] = 0.9
-    rhythm = joint_score.paired_difference(before, after, ANCHORS)["rhythm"]
+    rhythm = joint_score.paired_difference(before, after, (ANCHORS, ANCHORS))["rhythm"]
     assert rhythm.mean == pytest.approx(0.2) and rhythm.low == 0.0 and rhythm.high == pytest.approx(0.4)
 
 
@@ -59,7 +64,7 @@ def test_runs_on_the_same_pairs_have_paired_intervals():
 
 def test_the_later_anchors_hold_for_both():
     before = results()
-    before["anchors"]["ceiling"] = [2.0] * 4
+    before["anchors"][0]["ceiling"] = [2.0] * 4
     [change] = comparison.between_runs(before, results())
     assert change.difference["joint"].mean == 0.0
 

@@ -147,7 +147,7 @@ def test_rendered_pairs_and_systems_without_a_model():
     assert "8 rendered, seed 3" in page.facts(
         {"asked": {"pairs": None, "rendered": 8, "seed": 3, "align": True}, "switches": {"rhythm": "input"}}
     )
-    names = {"systems": dict.fromkeys(("ceiling", "floor", "compjax", "compjax, shuffled", "mix"))}
+    names = {"systems": dict.fromkeys(("ceiling", "another rhythm", "compjax", "another instrument", "mix"))}
     models = {"models": {"compjax": {}}}
     assert page.shown_systems(names | models) == (["compjax", "ceiling"], ["mix"])
     assert page.shown_systems({"systems": {"mix": {}}}) == (["mix"], [])

@@ -11,6 +11,7 @@ from compjax.music.factors import Switches
 
 GOOD = FactorScores(
     onset_f1=0.9, onset_lag=0.005, beat_f1=0.8, envelope_cosine=0.7, chroma_cosine=0.85, in_chord=0.95,
+    onset_chance=0.3, in_chord_chance=0.4, timbre=0.5, brightness=2.0, decay=1.0,
     timbre_margin=0.5, gating_r2=0.5, mosaic_r2=0.6, mix_r2=0.1, mix_weaker=0.0, copy_input=0.4,
     copy_target=0.5,
 )  # fmt: skip
@@ -19,7 +20,7 @@ GOOD = FactorScores(
 @pytest.fixture
 def results():
     anchors = joint_score.Anchors(floor=(0.2, 0.3, 0.0, 0.0), ceiling=(1.0, 1.2, 1.0, 0.8))
-    return report.as_dict(Benchmark(("one",), Switches(), (Judged("good", (GOOD,)),), anchors))
+    return report.as_dict(Benchmark(("one",), Switches(), (Judged("good", (GOOD,)),), (anchors,), ("organ",)))
 
 
 def test_results_hold_every_figure(results):
@@ -29,7 +30,7 @@ def test_results_hold_every_figure(results):
     )
     assert figures["joint"]["mean"] == pytest.approx((0.75 * 2 / 3 * 0.25) ** 0.25)
     assert figures["scores"]["onset_f1"]["mean"] == 0.9 and figures["scores"]["note_f1"] is None
-    assert figures["verdicts"] == {"new": 1} and figures["timbre_nearer"] == 1.0
+    assert figures["verdicts"] == {"new": 1}
     [recording] = figures["recordings"]
     assert recording["pair"] == "one" and recording["verdict"] == "new"
     assert recording["factors"] == figures["factors"]

@@ -6,6 +6,7 @@ import pytest
 import soundfile
 
 from compjax.constants import SAMPLE_RATE
+from compjax.data.rendering.soundfont import Timbre
 from compjax.errors import UserError
 from compjax.evaluation import testsets
 from compjax.music.factors import Switches
@@ -79,7 +80,10 @@ class FakeSwaps:
         assert split == "test"
         note = types.SimpleNamespace(start=-1.0, pitch=60)
         clip = lambda part: types.SimpleNamespace(  # noqa: E731
-            part=part, notes=(note,), harmony=types.SimpleNamespace(spans=(f"span of {part}",))
+            part=part,
+            notes=(note,),
+            harmony=types.SimpleNamespace(spans=(f"span of {part}",)),
+            timbre=Timbre("none.sf2", 19),
         )
         target = clip(("held", "strummed")[seed % 2])
         return types.SimpleNamespace(
@@ -104,6 +108,10 @@ def test_rendered_pairs_are_of_the_kind_and_know_the_truth():
     assert pair.arrangements["TIT"].audio.tolist() == [1, 0, 1]
     assert pair.arrangements["ITT"].known.spans == ("span of held",)
     assert pair.arrangements["TIT"].known.spans == ("span of drums",)
+    assert pair.family == "organ" and set(pair.truths) == {
+        "ITT",
+        "TIT",
+    }  # controls are rendered when asked for
     known = pair.arrangements["ITT"].known
     assert [note.start for note in known.arrangement] == [0.0, 3.9]  # struck within the clip
     assert known.source_notes == ()

@@ -14,12 +14,13 @@ def notes(*pitches):
     return tuple(types.SimpleNamespace(start=0.5 * i, pitch=pitch) for i, pitch in enumerate(pitches))
 
 
-def scores(onset_f1: float, gating_r2: float = 0.5, margin: float = 0.3) -> FactorScores:
+def scores(onset_f1: float, gating_r2: float = 0.5, timbre: float = 0.3) -> FactorScores:
     values = dict.fromkeys(
-        ("onset_lag", "mosaic_r2", "mix_r2", "mix_weaker", "copy_input", "copy_target"), 0.0
+        ("onset_lag", "mosaic_r2", "mix_r2", "mix_weaker", "copy_input", "copy_target", "timbre_margin"), 0.0
     )
+    values |= dict.fromkeys(("onset_chance", "in_chord_chance", "brightness", "decay"), 0.1)
     values |= dict.fromkeys(("beat_f1", "envelope_cosine", "chroma_cosine", "in_chord"), 0.8)
-    return FactorScores(onset_f1=onset_f1, gating_r2=gating_r2, timbre_margin=margin, **values)  # fmt: skip
+    return FactorScores(onset_f1=onset_f1, gating_r2=gating_r2, timbre=timbre, **values)  # fmt: skip
 
 
 @pytest.fixture
@@ -49,9 +50,9 @@ def test_each_pair_is_varied_once_and_judged_against_itself(pairs):
     assert found.alike == ((0.5, 1.0, 0.5), (0.0, 0.0, 0.0))
     results = variations.summarise(found)
     assert list(results["systems"]) == ["variation 1", "variation 2", "variation 3"]
-    copies = [figures["timbre_nearer"] for figures in results["systems"].values()]
-    assert copies == [0.0, 1.0, 0.0] and results["mean"]["timbre_nearer"] == pytest.approx(1 / 3)
-    assert results["worst"]["timbre_nearer"] == 0.0
+    clicks, copy, _ = (figures["scores"]["timbre"]["mean"] for figures in results["systems"].values())
+    assert copy == pytest.approx(1.0) and results["worst"]["scores"]["timbre"]["mean"] == clicks < 0.8
+    assert results["mean"]["scores"]["timbre"]["mean"] == pytest.approx((2 * clicks + 1.0) / 3)
     alike = results["alike"]
     assert alike["note_f1"]["mean"] == pytest.approx(1 / 3)
     assert alike["pairs_different"] == 1.0 and alike["two_different"] == pytest.approx(5 / 6)
@@ -61,15 +62,15 @@ def test_each_pair_is_varied_once_and_judged_against_itself(pairs):
 
 
 def test_mean_and_worst_by_hand():
-    by_pair = [(scores(0.9, 0.4), scores(0.5, 0.6)), (scores(0.7, 0.2), scores(0.7, 0.3, margin=-0.1))]
-    mean = variations.mean_figures(by_pair, joint_score.FIXED)
-    worst = variations.worst_figures(by_pair, joint_score.FIXED)
+    by_pair = [(scores(0.9, 0.4), scores(0.5, 0.6)), (scores(0.7, 0.2), scores(0.7, 0.3, timbre=0.1))]
+    mean = variations.mean_figures(by_pair, (joint_score.FIXED,) * 2)
+    worst = variations.worst_figures(by_pair, (joint_score.FIXED,) * 2)
     assert mean["scores"]["onset_f1"]["mean"] == pytest.approx(0.7)
     assert worst["scores"]["onset_f1"]["mean"] == pytest.approx(0.6)
     assert mean["scores"]["gating_r2"]["mean"] == pytest.approx(0.375)
     assert worst["scores"]["gating_r2"]["mean"] == pytest.approx(0.45)
-    assert (mean["timbre_nearer"], worst["timbre_nearer"]) == (0.75, 0.5)
-    by_hand = np.min([[joint_score.measure(one) for one in several] for several in by_pair], axis=1).mean(
-        axis=0
-    )
-    assert worst["joint"]["mean"] == joint_score.joint(by_hand) < mean["joint"]["mean"]
+    assert mean["scores"]["timbre"]["mean"] == pytest.approx(0.25)
+    assert worst["scores"]["timbre"]["mean"] == pytest.approx(0.2)
+    lowest = np.min([[joint_score.measure(one) for one in several] for several in by_pair], axis=1)
+    by_hand = np.mean([joint_score.joint(one) for one in lowest])
+    assert worst["joint"]["mean"] == pytest.approx(by_hand) and by_hand < mean["joint"]["mean"]

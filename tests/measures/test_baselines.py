@@ -3,7 +3,7 @@ import pytest
 
 from compjax.audio.loudness import REFERENCE_RMS, rms
 from compjax.constants import SAMPLE_RATE
-from compjax.measures import baselines, chroma, matching, onsets, timbre
+from compjax.measures import adherence, baselines, chroma, matching, onsets, timbre
 
 STEPS = np.array([0.25, 0.5, 1.25, 1.5, 2.25, 2.5, 3.0, 3.25])
 
@@ -28,7 +28,7 @@ def test_rhythm_of_the_input_with_harmony_and_timbre_of_the_target(pair, name):
     assert matching.lagged_f1(STEPS, onsets.detect(made))[0] > 0.75
     energy = chroma.describe(made).chroma.sum(axis=0)
     assert energy[[0, 4, 7]].sum() > 0.7 * energy.sum()
-    assert timbre.margin(*(timbre.describe(x) for x in (made, target, given))) > 0
+    assert timbre.margin(*(adherence.describe(x).timbre for x in (made, target, given))) > 0
 
 
 def test_copies_and_mix(pair):

@@ -10,6 +10,7 @@ from compjax.measures.joint_score import Anchors
 ANCHORS = Anchors(floor=(0.2, 0.3, 0.0, 0.0), ceiling=(0.8, 0.9, 0.5, 0.4))
 GOOD = FactorScores(
     onset_f1=0.9, onset_lag=0.0, beat_f1=0.8, envelope_cosine=0.7, chroma_cosine=0.85, in_chord=0.95,
+    onset_chance=0.3, in_chord_chance=0.4, timbre=0.5, brightness=2.0, decay=1.0,
     timbre_margin=0.5, gating_r2=0.5, mosaic_r2=0.6, mix_r2=0.1, mix_weaker=0.0, copy_input=0.4,
     copy_target=0.5,
 )  # fmt: skip
@@ -35,17 +36,32 @@ def test_a_ceiling_below_the_floor_is_reached_or_not():
 
 
 def test_a_copy_scores_nothing():
-    copy = dataclasses.replace(GOOD, onset_f1=1.0, timbre_margin=1.0, in_chord=1.0, mosaic_r2=1.0)
+    copy = dataclasses.replace(GOOD, onset_f1=1.0, timbre=1.0, in_chord=1.0, mosaic_r2=1.0)
     assert joint_score.joint(joint_score.measure(copy), ANCHORS) == 0.0
 
 
-def test_anchors_come_from_floor_and_ceiling():
-    poor = dataclasses.replace(
-        GOOD, onset_f1=0.3, beat_f1=0.2, envelope_cosine=0.1, timbre_margin=-0.4, in_chord=0.15, mosaic_r2=0.1
-    )
-    anchors = joint_score.anchors_from([poor, poor], [GOOD])
-    np.testing.assert_allclose(anchors.floor, [0.2, 0.5, 0.0, 0.0])
-    np.testing.assert_allclose(anchors.ceiling, [0.8, 0.9, 0.5, 0.4])
+def test_anchors_are_the_controls_and_the_mean_way_from_them_to_perfection():
+    floors = [[0.2, 0.5, 0.0, 0.0], [0.6, 0.0, 0.5, 0.0]]
+    ceilings = [
+        [0.6, 1.0, 0.5, 0.4],
+        [0.9, 0.5, 0.5, 0.2],
+    ]  # half the way, then three quarters; whole, half; ...
+    one, other = joint_score.anchors_from(floors, ceilings)
+    assert one.floor == tuple(floors[0]) and other.floor == tuple(floors[1])
+    np.testing.assert_allclose(one.ceiling, [0.2 + 0.8 * 0.625, 0.5 + 0.5 * 0.75, 0.25, 0.3])
+    np.testing.assert_allclose(other.ceiling, [0.6 + 0.4 * 0.625, 0.75, 0.5 + 0.5 * 0.25, 0.3])
+    table = joint_score.factor_table(np.asarray(ceilings), (one, other))
+    assert (
+        table[0, 0] == pytest.approx(0.4 / 0.5) and table[1, 0] == 1.0
+    )  # one falls short, the other is clipped
+    mean = joint_score.mean_anchors(floors, ceilings)
+    assert mean.floor == pytest.approx((0.4, 0.25, 0.25, 0.0)) and mean.ceiling[0] == pytest.approx(0.75)
+
+
+def test_a_control_as_good_as_perfection_is_no_division_by_zero():
+    [only] = joint_score.anchors_from([[1.0, 1.0, 1.0, 1.0]], [[1.0, 1.0, 1.0, 1.0]])
+    assert only.ceiling == only.floor
+    assert joint_score.normalised((1.0,) * 4, only)["rhythm"] == 1.0
 
 
 def test_bootstrap_interval_holds_the_mean_and_shrinks(rng):
@@ -61,8 +77,15 @@ def test_bootstrap_interval_holds_the_mean_and_shrinks(rng):
         joint_score.bootstrap([])
 
 
-def test_system_joint_is_of_the_means():
+def test_system_joint_is_the_mean_of_the_pairs():
     copy = dataclasses.replace(GOOD, mosaic_r2=1.0)
-    estimate = joint_score.system_joint([GOOD, copy], ANCHORS)
-    assert estimate.mean == pytest.approx(0.5**0.25)
+    measures = np.asarray([joint_score.measure(one) for one in (GOOD, copy)])
+    estimate = joint_score.system_joint(measures, (ANCHORS, ANCHORS))
+    assert estimate.mean == pytest.approx(0.5)
     assert (estimate.low, estimate.high) == (0.0, pytest.approx(1.0))
+
+
+def test_every_pair_is_scored_by_its_own_anchors():
+    hard = Anchors(floor=ANCHORS.ceiling, ceiling=(1.0, 1.0, 1.0, 1.0))
+    table = joint_score.factor_table(np.asarray([ANCHORS.ceiling] * 2), (ANCHORS, hard))
+    np.testing.assert_allclose(table, [[1.0] * 4, [0.0] * 4])

@@ -48,3 +48,14 @@ def test_a_copied_stretch_is_seen(pair, melody):
     start = melody([0.1, 0.35, 0.8, 1.3], [60, 66, 63, 70], 2.0, partials=5)
     output = np.concatenate([start, pair[1][24_000 : 24_000 + 48_000]])
     assert judged(output, pair)[0] is Verdict.COPY
+
+
+def test_noise_is_not_new_and_silence_says_so(pair, rng):
+    audio = (0.1 * rng.standard_normal(len(pair[1]))).astype(np.float32)
+    found, sentence = judged(audio, pair)
+    assert found is not Verdict.NEW
+    swells = np.repeat(rng.random(16), len(audio) // 16).astype(np.float32)
+    unrelated = audio[: len(swells)] * swells
+    assert judged(unrelated, pair)[0] is not Verdict.NEW
+    found, sentence = judged(np.zeros_like(audio), pair)
+    assert found is Verdict.SILENT and sentence == "The output is silent."

@@ -30,6 +30,7 @@ PACKAGES = {
     "Black_Pearl_4_LV2.sf2": "avldrums.lv2-soundfont",
     "Red_Zeppelin_4_LV2.sf2": "avldrums.lv2-soundfont",
     "TimGM6mb.sf2": "timgm6mb-soundfont",
+    "sf_GMbank.sf2": "csound-soundfont",
 }
 """Debian package of each soundfont we know."""
 

@@ -48,6 +48,9 @@ FAMILIES = {
 }
 """Programs of each General MIDI family, and how common the family is in the data."""
 
+KITS, DRAWN = "drum kit", "drawn"
+"""What stands for a family where the timbre is a kit, and where it is a drawn instrument."""
+
 KIT_BANK = 128
 KIT_PROGRAMS = (0, 8, 16, 24, 25, 32, 40)  # standard, room, power, electronic, 808, jazz, brush
 LOW_PIECES = ((36,), (36,), (35,), (35, 36))
@@ -82,6 +85,15 @@ def programs(split: str) -> tuple[tuple[str, int, float], ...]:
                 usable = [p for p in usable if p in HELD_OUT]
             entries += [(font, program, share / len(usable)) for program in usable]
     return tuple(entries)
+
+
+def family_of(timbre: Timbre) -> str:
+    """The family of an instrument by name; KITS and DRAWN for what has none."""
+    if timbre.is_kit:
+        return KITS
+    if timbre.font == SYNTHETIC_TONES:
+        return DRAWN
+    return next((name for name, (range_, _) in FAMILIES.items() if timbre.program in range_), DRAWN)
 
 
 def draw_instrument(split: str, generator: np.random.Generator) -> Timbre:

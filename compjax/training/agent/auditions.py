@@ -21,7 +21,7 @@ SHOWN = (
     "beat_f1",
     "chroma_cosine",
     "in_chord",
-    "timbre_margin",
+    "timbre",
     "gating_r2",
     "mosaic_r2",
     "mix_r2",
@@ -99,9 +99,7 @@ class Auditions:
             for one, (_, _, given, target, switches) in zip(described, self._clips(), strict=True)
         ]
         means = {name: float(np.mean([getattr(one, name) for one in scores])) for name in SHOWN}
-        means["joint"] = joint_score.joint(
-            np.mean([joint_score.measure(one) for one in scores], axis=0).tolist()
-        )
+        means["joint"] = float(np.mean([joint_score.joint(joint_score.measure(one)) for one in scores]))
         return {f"{group}/{name}": value for name, value in means.items()}
 
     @staticmethod
