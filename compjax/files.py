@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import pathlib
+import re
 import secrets
+import socket
 from collections.abc import Iterator
 
 from compjax.errors import UserError
+
+MAX_NAME_BYTES = 255
+"""Longest name of a file that file systems take."""
+
+_TEMPORARY = re.compile(r"\.compjax-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp")
 
 
 def shown(path: str | os.PathLike) -> str:
@@ -22,7 +30,8 @@ def atomic_path(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     """A temporary path to write to; on leaving the block it becomes `path` in one step.
 
     The temporary file lies in the same folder and keeps the suffix, so that writers that go by
-    the suffix work. If the block raises, it is removed and whatever was at `path` stays.
+    the suffix work. If the block raises, it is removed and whatever was at `path` stays. What a process that
+    was killed has left in the folder is removed, too.
 
     Raises:
       UserError: if the folder does not exist, `path` is no regular file, or writing failed
@@ -30,7 +39,9 @@ def atomic_path(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     """
     final = pathlib.Path(os.path.realpath(path))  # write through a symbolic link, not over it
     _check_target(final, path)
-    temporary = final.with_name(f".{final.stem[:100]}.{secrets.token_hex(4)}.tmp{final.suffix}")
+    _sweep(final.parent)
+    suffix = final.suffix if len(final.suffix) < 10 else ""
+    temporary = final.with_name(f".compjax-{_host()}-{os.getpid()}-{secrets.token_hex(4)}.tmp{suffix}")
     try:
         yield temporary
         _flush_to_disk(temporary)
@@ -38,20 +49,51 @@ def atomic_path(path: str | os.PathLike) -> Iterator[pathlib.Path]:
     except OSError as error:
         if error.filename not in (None, str(temporary), temporary):
             raise
-        raise UserError(f"cannot write {os.fspath(path)}: {error.strerror or error}") from error
+        raise UserError(f"cannot write {shown(path)}: {error.strerror or error}") from error
     finally:
         with contextlib.suppress(OSError):  # gone already when all went well
             os.remove(temporary)
 
 
+@functools.cache
+def _host() -> str:
+    """This machine, in eight hexadecimal digits."""
+    return hashlib.sha256(socket.gethostname().encode()).hexdigest()[:8]
+
+
+@functools.cache
+def _sweep(folder: pathlib.Path) -> None:
+    """Remove temporary files of this machine's processes that are no more; once a process and folder."""
+    with contextlib.suppress(OSError):
+        for entry in os.scandir(folder):
+            found = _TEMPORARY.match(entry.name)
+            if found and found[1] == _host() and not _is_running(int(found[2])):
+                with contextlib.suppress(OSError):
+                    os.remove(entry.path)
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except (ProcessLookupError, OverflowError):
+        return False
+    except OSError:  # it is another user's
+        return True
+    return True
+
+
 def _check_target(final: pathlib.Path, path: str | os.PathLike) -> None:
-    name = os.fspath(path)
+    name = shown(path)
+    if len(os.fsencode(final.name)) > MAX_NAME_BYTES:
+        raise UserError(f"cannot write {name}: the name is longer than {MAX_NAME_BYTES} bytes")
     if final.is_dir():
         raise UserError(f"cannot write {name}: it is a folder; give the name of a file")
     if final.exists() and not final.is_file():
         raise UserError(f"cannot write {name}: it is a device or a pipe; give the name of a file")
     if not final.parent.is_dir():
-        raise UserError(f"cannot write {name}: the folder {final.parent} does not exist; create it first")
+        raise UserError(
+            f"cannot write {name}: the folder {shown(final.parent)} does not exist; create it first"
+        )
 
 
 def _flush_to_disk(path: pathlib.Path) -> None:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import io
 import os
 import pathlib
 
 from compjax.errors import UserError
+from compjax.files import shown
 
 INPUT_ENDING, TARGET_ENDING = "_input", "_target"
+
+MAX_BYTES = 4_000_000
+"""Largest list that is read."""
+
+MAX_NAME = 200
+"""Longest name, in bytes, that what is made of a pair is saved under, before a number and an ending."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,17 +33,22 @@ def read_pairs(source: str | os.PathLike) -> tuple[ClipPair, ...]:
     """Pairs NAME_input.* with NAME_target.* of a folder, or lines `input,target` of a CSV file.
 
     A list's paths are relative to its folder; `#` begins a remark, and a line `input,target` before the
-    first pair is a heading.
+    first pair is a heading. Whether the clips are there is not looked at: where one is missing, the other
+    pairs can be made nevertheless.
 
     Raises:
         UserError: if there is no such folder or file, a line is wrong, or there is no pair.
     """
     path = pathlib.Path(source)
     if not path.exists():
-        raise UserError(f"{path}: no such folder or list of pairs; give a folder or a CSV of input,target")
+        raise UserError(
+            f"{shown(path)}: no such folder or list of pairs; give a folder or a CSV of input,target"
+        )
     pairs = _in_folder(path) if path.is_dir() else _in_list(path)
     if not pairs:
-        raise UserError(f"{path} holds no pairs: name clips NAME_input.wav and NAME_target.wav, or list them")
+        raise UserError(
+            f"{shown(path)} holds no pairs: name clips NAME_input.wav and NAME_target.wav, or list them"
+        )
     return _named_apart(pairs)
 
 
@@ -50,26 +63,43 @@ def _in_folder(folder: pathlib.Path) -> list[ClipPair]:
 
 
 def _in_list(path: pathlib.Path) -> list[ClipPair]:
-    pairs = []
+    text = _text_of(path)
+    pairs: list[ClipPair] = []
     try:
-        with open(path, newline="", encoding="utf-8-sig") as file:
-            for number, row in enumerate(csv.reader(file), start=1):
-                cells = [cell.strip() for cell in row]
-                heading = not pairs and cells == ["input", "target"]
-                if not any(cells) or cells[0].startswith("#") or heading:
-                    continue
-                if len(cells) != 2 or not all(cells):
-                    raise UserError(f"{path}, line {number}: a line is input,target, not {','.join(row)!r}")
-                clips = [path.parent / cell for cell in cells]
-                for clip in clips:
-                    if not clip.is_file():
-                        raise UserError(f"{path}, line {number}: there is no file {clip}")
-                pairs.append(ClipPair(f"{clips[0].stem}_x_{clips[1].stem}", *clips))
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise UserError(f"{path}: not a CSV file of input,target") from error
-    except OSError as error:
-        raise UserError(f"cannot read {path}: {error.strerror or error}") from error
+        for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=_separator(text)), start=1):
+            cells = [cell.strip() for cell in row]
+            heading = not pairs and [cell.lower() for cell in cells] == ["input", "target"]
+            if not any(cells) or cells[0].startswith("#") or heading:
+                continue
+            if len(cells) != 2 or not all(cells) or "\0" in "".join(cells):
+                said = shown(",".join(row))[:200]
+                raise UserError(f"{shown(path)}, line {number}: a line is input,target, not {said!r}")
+            clips = [path.parent / cell for cell in cells]
+            pairs.append(ClipPair(f"{clips[0].stem}_x_{clips[1].stem}", *clips))
+    except csv.Error as error:
+        raise UserError(f"{shown(path)}: not a CSV file of input,target") from error
     return pairs
+
+
+def _text_of(path: pathlib.Path) -> str:
+    """The text of a list, in UTF-8 or the UTF-16 of spreadsheets; names may hold any bytes."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise UserError(f"{shown(path)} is larger than {MAX_BYTES // 1_000_000} MB; is it a list?")
+        content = path.read_bytes()
+    except OSError as error:
+        raise UserError(f"cannot read {shown(path)}: {error.strerror or error}") from error
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16", "replace")
+    if b"\0" in content:
+        raise UserError(f"{shown(path)}: not a CSV file of input,target")
+    return os.fsdecode(content.removeprefix(b"\xef\xbb\xbf"))
+
+
+def _separator(text: str) -> str:
+    """What stands between two names: a comma, or where no line has one, a semicolon or a tabulator."""
+    lines = [line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#")]
+    return next((mark for mark in ",;\t" if lines and all(mark in line for line in lines)), ",")
 
 
 def _named_apart(pairs: list[ClipPair]) -> tuple[ClipPair, ...]:
@@ -77,10 +107,12 @@ def _named_apart(pairs: list[ClipPair]) -> tuple[ClipPair, ...]:
     taken: set[str] = set()
     named = []
     for pair in pairs:
-        name, count = pair.name, 1
+        short = os.fsencode(pair.name)[:MAX_NAME].decode("utf-8", "ignore")
+        stem = pair.name if len(os.fsencode(pair.name)) <= MAX_NAME else short
+        name, count = stem, 1
         while name in taken or name == "index":
             count += 1
-            name = f"{pair.name}_{count}"
+            name = f"{stem}_{count}"
         taken.add(name)
         named.append(dataclasses.replace(pair, name=name))
     return tuple(named)

@@ -1,11 +1,14 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 
 import pytest
 
+from compjax import files
 from compjax.errors import UserError
-from compjax.files import atomic_path, sha256_of
+from compjax.files import atomic_path, sha256_of, shown
 
 
 def leftovers(folder):
@@ -88,3 +91,43 @@ def test_sha256_of_abc(tmp_path):
     path.write_bytes(b"abc")
     # The first test vector of FIPS 180-2.
     assert sha256_of(path) == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+
+def test_what_a_killed_process_left_is_swept(tmp_path):
+    code = (
+        "import os, signal, sys; from compjax.files import atomic_path\n"
+        "with atomic_path(sys.argv[1]) as temporary:\n"
+        "    temporary.write_bytes(b'half'); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "out.wav")], check=False)
+    assert len(leftovers(tmp_path)) == 1 and leftovers(tmp_path)[0].startswith(".compjax-")
+    with atomic_path(tmp_path / "other.wav") as temporary:
+        temporary.write_bytes(b"whole")
+    assert leftovers(tmp_path) == ["other.wav"]
+
+
+def test_what_others_are_writing_is_not_swept(tmp_path):
+    with atomic_path(tmp_path / "out.wav") as temporary:
+        temporary.write_bytes(b"half")
+        files._sweep.cache_clear()
+        foreign = tmp_path / ".compjax-00000000-1-00000000.tmp.wav"
+        foreign.write_bytes(b"another machine's")
+        with atomic_path(tmp_path / "other.wav") as other:
+            other.write_bytes(b"whole")
+        assert temporary.exists() and foreign.exists()
+
+
+@pytest.mark.parametrize("name", ["n" * 251 + ".wav", "ü" * 125 + ".wav", os.fsdecode(b"caf\351.wav")])
+def test_names_as_long_as_there_are(tmp_path, name):
+    with atomic_path(tmp_path / name) as temporary:
+        temporary.write_bytes(b"whole")
+    assert leftovers(tmp_path) == [name]
+
+
+def test_longer_names_are_refused(tmp_path):
+    with pytest.raises(UserError, match="longer than 255 bytes"), atomic_path(tmp_path / ("n" * 256)):
+        pass
+
+
+def test_shown_can_be_printed():
+    assert shown(os.fsdecode(b"caf\351.wav")) == "caf\ufffd.wav"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable
 
@@ -14,6 +15,9 @@ EXIT_USAGE = 1
 
 EXIT_INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
+
+EXIT_PIPE = 141
+"""Exit status where nobody reads on, as shells have it."""
 
 HELP_FLAGS = {"--help", "-help", "-h", "--helpfull"}
 
@@ -63,10 +67,41 @@ def run(
         argv: the command line, program name first; `sys.argv` if None.
     """
     argv = sys.argv if argv is None else argv
+    _take_any_name()
+    try:
+        return _carry_out(program, doc, define_flags, parse, act, argv)
+    except BrokenPipeError:
+        _stop_printing()
+        return EXIT_PIPE
+
+
+def say(text: str) -> None:
+    """Print and go on, also where nobody reads: `compjax-compose ... | head -1` still makes everything."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        _stop_printing()
+
+
+def _stop_printing() -> None:
+    """What is printed from now on goes nowhere, what is waiting too."""
+    sys.stdout = open(os.devnull, "w")  # noqa: SIM115  # for as long as the process lives
+    os.dup2(sys.stdout.fileno(), 1)
+
+
+def _take_any_name() -> None:
+    """Names of files that are no UTF-8 are printed with their bytes as numbers."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _carry_out(program, doc, define_flags, parse, act, argv) -> int:
+    """See `run`."""
     if HELP_FLAGS & set(argv[1:]):
         values = define_flags()
         flags.DEFINE_bool("help", False, "Show this help.", values, short_name="h", allow_hide_cpp=True)
-        print(f"{doc}\n{values.get_help()}")
+        say(f"{doc}\n{values.get_help()}")
         return 0
     try:
         return act(parse(argv)) or 0

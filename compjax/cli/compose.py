@@ -25,6 +25,7 @@ from absl import flags
 
 from compjax.cli import command
 from compjax.errors import EXIT_CODE, UserError
+from compjax.files import shown
 
 GRID_FLAGS = tuple(f"{role}_{what}" for role in ("input", "target") for what in ("bpm", "meter", "downbeat"))
 """Flags, and options, that set what is otherwise heard of a clip's beats."""
@@ -40,6 +41,8 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_string("output", "out.wav", text, values)
     text = "Many pairs: a folder of NAME_input.wav and NAME_target.wav, or a CSV file of input,target."
     flags.DEFINE_string("pairs", None, text, values)
+    text = "Replace files beside the sound (.mid, .json, .html) that no earlier composition has written."
+    flags.DEFINE_bool("overwrite", False, text, values)
     _define_files(values)
     for factor in ("rhythm", "harmony", "timbre"):
         text = f"Clip that the {factor} comes from; auto: the selector decides."
@@ -137,7 +140,8 @@ def compose(values: flags.FlagValues) -> None:
 
     extras = Extras(values.plot, values.report, values.save_groove, values.save_chords)
     paths = (values.input, values.target, values.output)
-    request = Request(*paths, values.num_samples, chosen, values.groove, values.chords, extras)
+    given = values.groove, values.chords
+    request = Request(*paths, values.num_samples, chosen, *given, extras, values.overwrite)
     request.check()
     request.given()  # a mistake in a groove or in chords is told before anything heavy loads
     _carry_out(request, _load(values))
@@ -152,22 +156,34 @@ def compose_pairs(values: flags.FlagValues, chosen) -> None:
     from compjax.compose.many_pairs import ManyPairs
 
     folder = values.output if values["output"].present else "compositions"
-    batch = ManyPairs(values.pairs, folder, values.num_samples, chosen, values.report)
-    requests = batch.requests()
-    for request in requests:
-        request.check()
-    loaded, made, failed = _load(values), [], 0
+    asked = values.num_samples, chosen, values.report, values.overwrite
+    batch = ManyPairs(values.pairs, folder, *asked)
+    requests, failed = _possible(batch.requests())
+    count = len(requests) + failed
+    made, loaded = [], _load(values) if requests else None
     for number, request in enumerate(requests, start=1):
-        print(f"{number} of {len(requests)}: {request.input} x {request.target}", flush=True)
+        command.say(f"{number} of {len(requests)}: {shown(request.input)} x {shown(request.target)}")
         try:
             made += _carry_out(request, loaded)
         except UserError as error:
             failed += 1
             command.fail("compjax-compose", error, EXIT_CODE)
     if batch.report and made:
-        print(f"Wrote {batch.write_index(made)}", flush=True)
+        command.say(f"Wrote {shown(batch.write_index(made))}")
     if failed:
-        raise UserError(f"{failed} of {len(requests)} pairs could not be composed")
+        raise UserError(f"{failed} of {count} pairs could not be composed")
+
+
+def _possible(requests: list) -> tuple[list, int]:
+    """The requests whose files are there, and how many are not; each of those is told of."""
+    possible = []
+    for request in requests:
+        try:
+            request.check()
+            possible.append(request)
+        except UserError as error:
+            command.fail("compjax-compose", error, EXIT_CODE)
+    return possible, len(requests) - len(possible)
 
 
 def _load(values: flags.FlagValues):
@@ -185,11 +201,11 @@ def _carry_out(request, loaded) -> list:
     bar, entries = ProgressBar(), []
     for index, (composition, path) in enumerate(request.carry_out(loaded, bar)):
         bar.close()
-        written = request.write(composition, index)
-        print(
-            f"{composition.table()}\n\n{composition.words()}\n\nWrote {', '.join(map(str, written))}",
-            flush=True,
-        )
+        written, failures = request.write(composition, index)
+        names = ", ".join(map(shown, written))
+        command.say(f"{composition.table()}\n\n{composition.words()}\n\nWrote {names}")
+        for failure in failures:
+            command.fail("compjax-compose", failure, EXIT_CODE)  # a remark: what was asked for first is there
         entries.append(entry_of(composition, path))
     return entries
 

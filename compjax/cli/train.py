@@ -29,6 +29,9 @@ from compjax.cli import command
 from compjax.errors import UserError
 from compjax.training.process import exits
 
+PACKAGE = pathlib.Path(__file__).parents[1]
+"""Where this package lies: among the libraries too, unless it is installed to be edited."""
+
 CONFIG_HELP = "Experiment to run, e.g. experiments/compositional.py."
 
 
@@ -191,7 +194,8 @@ def train(values: flags.FlagValues, loop: Callable[..., Any] | None = None) -> i
 
 def _worth_a_line(record) -> bool:
     """What libraries merely mention is left out of the log; Orbax has ten lines for every checkpoint."""
-    return record.levelno >= 30 or "site-packages" not in record.pathname
+    path = pathlib.Path(record.pathname)
+    return record.levelno >= 30 or "site-packages" not in path.parts or path.is_relative_to(PACKAGE)
 
 
 def _line(error: BaseException) -> str:

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
+import hashlib
 import json
 import os
 import pathlib
 import tempfile
-from collections.abc import Iterator
 
 import numpy as np
+from absl import logging
 
 from compjax.audio import waveform
-from compjax.compose.requests import output_paths
+from compjax.compose.requests import MIDI_DIGEST, output_paths
 from compjax.errors import UserError
-from compjax.files import atomic_path
+from compjax.files import atomic_path, shown
 from compjax.music import gates
 from compjax.music.grid import Grid
 from compjax.music.groove import Groove
@@ -70,8 +70,9 @@ class Composition:
 
     @property
     def json(self) -> str:
-        """The report as the text of a JSON file."""
-        return json.dumps(self.report, indent=2, allow_nan=False) + "\n"
+        """The report as the text of a JSON file, with the digest of the MIDI file beside it."""
+        digest = hashlib.sha256(self.midi).hexdigest()
+        return json.dumps({**self.report, MIDI_DIGEST: digest}, indent=2, allow_nan=False) + "\n"
 
     @property
     def chords(self) -> Harmony:
@@ -101,20 +102,35 @@ class Composition:
         return "\n".join(self.report["words"])
 
     def save(self, path: str | os.PathLike) -> tuple[pathlib.Path, ...]:
-        """Write the sound to `path` and, beside it, the MIDI and JSON files; all of them or none.
+        """Write the sound to `path` and then, beside it, the MIDI and JSON files.
+
+        Sound that was made is never thrown away: a file beside it that cannot be written is left out, with
+        a warning in the log.
 
         Returns:
             The paths written: sound, MIDI, JSON.
 
         Raises:
-            UserError: if the name is of no sound file or a file cannot be written.
+            UserError: if the name is of no sound file or the sound cannot be written.
         """
+        written, failures = self.save_with_failures(path)
+        for failure in failures:
+            logging.warning("%s", failure)
+        return written
+
+    def save_with_failures(self, path: str | os.PathLike) -> tuple[tuple[pathlib.Path, ...], list[str]]:
+        """As `save`; also what could not be written beside the sound, a sentence each."""
         sound, midi, text = output_paths(path)
-        with _staged(text) as temporary_text, _staged(midi) as temporary_midi:
-            temporary_text.write_text(self.json, encoding="utf-8")
-            self._write_midi(temporary_midi)
-            waveform.write(sound, self.audio, self.sample_rate)  # the largest; the others follow it
-        return sound, midi, text
+        waveform.write(sound, self.audio, self.sample_rate)
+        written, failures = [sound], []
+        for beside, content in ((midi, lambda: self.midi), (text, lambda: self.json.encode())):
+            try:
+                with atomic_path(beside) as temporary:
+                    temporary.write_bytes(content())
+                written.append(beside)
+            except UserError as error:
+                failures.append(str(error))
+        return tuple(written), failures
 
     def plot(self, path: str | os.PathLike, span: tuple[float, float] | None = None) -> pathlib.Path:
         """Write one picture of everything: input, target, notes, result, weights.
@@ -143,7 +159,7 @@ class Composition:
     def save_page(self, path: str | os.PathLike) -> pathlib.Path:
         """Write `html` to a file; UserError if it cannot be written."""
         with atomic_path(path) as temporary:
-            temporary.write_text(self.html(pathlib.Path(path).stem), encoding="utf-8")
+            temporary.write_text(self.html(shown(pathlib.Path(path).stem)), encoding="utf-8")
         return pathlib.Path(path)
 
     def save_groove(self, path: str | os.PathLike) -> pathlib.Path:
@@ -170,13 +186,3 @@ class Composition:
         from compjax.pages import page
 
         return page.fragment(self)
-
-
-@contextlib.contextmanager
-def _staged(path: pathlib.Path) -> Iterator[pathlib.Path]:
-    """`atomic_path` for writers that use it themselves: what they raise names `path`."""
-    with atomic_path(path) as temporary:
-        try:
-            yield temporary
-        except UserError as error:
-            raise UserError(str(error).replace(os.fspath(temporary), os.fspath(path))) from error

@@ -36,6 +36,7 @@ class ManyPairs:
         num_samples: variations of each pair.
         options: see `ComposeOptions`.
         report: whether pages and their index are written.
+        overwrite: see `Request`.
     """
 
     pairs: str
@@ -43,6 +44,7 @@ class ManyPairs:
     num_samples: int = 1
     options: ComposeOptions = ComposeOptions()
     report: bool = False
+    overwrite: bool = False
 
     def requests(self) -> list[Request]:
         """One for each pair; the folder is made.
@@ -69,6 +71,7 @@ class ManyPairs:
                     self.num_samples,
                     self.options,
                     extras=Extras(report=self.report),
+                    overwrite=self.overwrite,
                 )
             )
         return made

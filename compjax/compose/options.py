@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -66,10 +67,14 @@ class ComposeOptions:
     def __post_init__(self):
         self.input_grid, self.target_grid  # noqa: B018  # they say what is wrong with them
         _check_switches(self)
-        _check_weights(self.weights)
-        _check_style(self.style or {})
-        if not isinstance(self.seed, int) or self.seed < 0:
-            raise UserError(f"the seed must be a whole number of 0 or more, not {self.seed!r}")
+        plain = {
+            "weights": _plain_weights(self.weights),
+            "style": _plain_style(self.style),
+            "seed": whole_number(self.seed, "the seed", 0),
+            "align": _plain_bool(self.align, "align"),
+        }
+        for name, value in plain.items():
+            object.__setattr__(self, name, value)  # NumPy's numbers become Python's, as JSON has them
         if (self.chords is not None) and not getattr(self.chords, "spans", ()):
             raise UserError("the chords hold none; give those that read_chords returns")
         if self.arranger not in ARRANGERS:
@@ -136,27 +141,63 @@ def _check_switches(options: ComposeOptions) -> None:
             raise UserError(f"give either the six weights or {factor}={choice}, not both")
 
 
-def _check_weights(weights: Sequence[float] | None) -> None:
+def _plain_weights(weights: Sequence[float] | None) -> tuple[float, ...] | None:
+    """Six weights of any kind of sequence or array, as Python's numbers."""
     if weights is None:
-        return
-    if len(weights) != len(COMPONENTS):
-        raise UserError(f"{len(COMPONENTS)} weights are needed ({', '.join(COMPONENTS)}), not {len(weights)}")
-    for name, weight in zip(COMPONENTS, weights, strict=True):
-        if not (math.isfinite(weight) and 0.0 <= weight <= 1.0):
-            raise UserError(f"the weight of {name} must be between 0 and 1, not {weight}")
+        return None
+    try:
+        values = list(weights)
+    except TypeError:
+        raise UserError(f"the weights must be {len(COMPONENTS)} numbers, not {weights!r}") from None
+    if len(values) != len(COMPONENTS):
+        raise UserError(f"{len(COMPONENTS)} weights are needed ({', '.join(COMPONENTS)}), not {len(values)}")
+    return tuple(
+        _share(value, f"the weight of {name}") for name, value in zip(COMPONENTS, values, strict=True)
+    )
 
 
-def _check_style(style: Mapping[str, float]) -> None:
+def _plain_style(style: Mapping[str, float] | None) -> dict[str, float] | None:
+    """A style with Python's numbers."""
     if not style:
-        return
+        return None
+    if not isinstance(style, Mapping):
+        raise UserError(f"a style is numbers by name, such as {{'density': 0.5}}, not {style!r}")
     from compjax.music.style import Style  # brings NumPy
 
     names = [field.name for field in dataclasses.fields(Style)]
-    for name, value in style.items():
+    for name in style:
         if name not in names:
             raise UserError(f"there is no style called {name!r}; there are {', '.join(names)}")
-        if not (math.isfinite(value) and 0.0 <= value <= 1.0):
-            raise UserError(f"the style {name} must be between 0 and 1, not {value}")
+    return {name: _share(value, f"the style {name}") for name, value in style.items()}
+
+
+def _share(value, what: str) -> float:
+    """A number in [0, 1] of any type, arrays of one number among them."""
+    try:
+        number = float(value.item() if hasattr(value, "item") else value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if isinstance(value, str | bytes) or not 0.0 <= number <= 1.0:
+        raise UserError(f"{what} must be between 0 and 1, not {value}")
+    return number
+
+
+def whole_number(value, what: str, least: int) -> int:
+    """A whole number of any type, arrays of one number among them; UserError if it is none of them."""
+    try:
+        number = operator.index(value.item() if hasattr(value, "item") else value)
+    except (TypeError, ValueError):
+        number = least - 1
+    if number < least or isinstance(value, bool):
+        raise UserError(f"{what} must be a whole number of {least} or more, not {value!r}")
+    return number
+
+
+def _plain_bool(value, what: str) -> bool:
+    plain = value.item() if hasattr(value, "item") else value
+    if not isinstance(plain, bool | int) or plain not in (0, 1):
+        raise UserError(f"{what} must be True or False, not {value!r}")
+    return bool(plain)
 
 
 def parse_weights(text: Sequence[str]) -> tuple[float, ...]:

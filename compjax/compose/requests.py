@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 import os
 import pathlib
 from collections.abc import Iterator, Sequence
 
 from compjax.compose.options import ComposeOptions
 from compjax.errors import UserError
+from compjax.files import MAX_NAME_BYTES, shown
+
+MIDI_DIGEST = "midi_sha256"
+"""Key of a report's JSON file under which the digest of the MIDI file beside it stands."""
+
+OUR_PAGE = "<footer>Made by compjax.</footer>"
+"""What a page of ours holds near its end."""
 
 SOUND_SUFFIXES = (".wav", ".flac")
 """Endings that a composition's sound can be saved under."""
@@ -47,6 +56,7 @@ class Request:
         groove: path of a groove in the place of the input.
         chords: path of chords in the place of those that are heard.
         extras: what else is written.
+        overwrite: whether files beside the sound are replaced that no earlier composition has written.
     """
 
     input: str | None
@@ -57,6 +67,7 @@ class Request:
     groove: str | None = None
     chords: str | None = None
     extras: Extras = Extras()
+    overwrite: bool = False
 
     def outputs(self) -> list[pathlib.Path]:
         """Path of the sound of each variation: the one asked for, or numbered ones."""
@@ -98,6 +109,8 @@ class Request:
                 if os.path.realpath(path) in taken:
                     raise UserError(f"{path} would be written twice; give its files different names")
                 taken.add(os.path.realpath(path))
+            if not self.overwrite:
+                _check_ours(self.outputs()[index], self.extras.report)
 
     def carry_out(self, session, progress=None) -> Iterator[tuple]:
         """Compositions with the paths they are meant for, one after the other.
@@ -123,23 +136,37 @@ class Request:
             options = dataclasses.replace(options, chords=read_chords(self.chords))
         return given, options
 
-    def write(self, composition, index: int) -> list[pathlib.Path]:
-        """Write variation `index` and what else is asked for; returns the paths.
+    def write(self, composition, index: int) -> tuple[list[pathlib.Path], list[str]]:
+        """Write variation `index`: the sound first, then what is asked for beside it.
+
+        Returns:
+            The paths written, and why the others were not, a sentence each.
 
         Raises:
-            UserError: if a file cannot be written, or there is no groove or chord to be saved.
+            UserError: if the sound cannot be written.
         """
-        extras, sound = self.extras, self.outputs()[index]
+        sound = self.outputs()[index]
+        written, failures = composition.save_with_failures(sound)
+        written = list(written)
+        for path, save in self._beside(composition, index, sound):
+            try:
+                save(path)
+                written.append(pathlib.Path(path))
+            except UserError as error:
+                failures.append(f"{shown(path)} is not written: {error}")
+        return written, failures
+
+    def _beside(self, composition, index: int, sound: pathlib.Path) -> Iterator[tuple]:
+        """Paths of what else is written of variation `index`, and what writes it."""
+        extras = self.extras
         if extras.save_groove and index == 0:
-            composition.save_groove(extras.save_groove)
+            yield extras.save_groove, composition.save_groove
         if extras.save_chords and index == 0:
-            composition.save_chords(extras.save_chords)
-        composition.save(sound)
+            yield extras.save_chords, composition.save_chords
         if extras.plot:
-            composition.plot(self._numbered(extras.plot)[index])
+            yield self._numbered(extras.plot)[index], composition.plot
         if extras.report:
-            composition.save_page(page_path(sound))
-        return self.written(index)
+            yield page_path(sound), composition.save_page
 
 
 def output_paths(path: str | os.PathLike) -> tuple[pathlib.Path, pathlib.Path, pathlib.Path]:
@@ -175,18 +202,62 @@ def picture_kind(path: str | os.PathLike) -> str:
 
 def _check_read(role: str, path: str) -> None:
     if not os.path.exists(path):
-        raise UserError(f"there is no {role} file {path}")
+        raise UserError(f"there is no {role} file {shown(path)}")
     if not os.path.isfile(path):
-        raise UserError(f"the {role} {path} is not a file; give the name of one file")
+        raise UserError(f"the {role} {shown(path)} is not a file; give the name of one file")
 
 
 def _check_output(path: pathlib.Path, given: Sequence[str]) -> None:
-    folder = path.parent
+    folder, name = path.parent, shown(path)
+    if len(os.fsencode(path.name)) > MAX_NAME_BYTES:
+        raise UserError(f"cannot write {name}: the name is longer than {MAX_NAME_BYTES} bytes; shorten it")
     if not folder.is_dir():
-        raise UserError(f"cannot write {path}: the folder {folder} does not exist; create it first")
+        raise UserError(f"cannot write {name}: the folder {shown(folder)} does not exist; create it first")
     if path.is_dir():
-        raise UserError(f"cannot write {path}: it is a folder; give the name of a file")
+        raise UserError(f"cannot write {name}: it is a folder; give the name of a file")
     if not os.access(folder, os.W_OK | os.X_OK):
-        raise UserError(f"cannot write {path}: permission to write in {folder} is denied")
+        raise UserError(f"cannot write {name}: permission to write in {shown(folder)} is denied")
     if path.exists() and any(os.path.samefile(path, clip) for clip in given):
-        raise UserError(f"cannot write {path}: it is one of the files that are read; choose another name")
+        raise UserError(f"cannot write {name}: it is one of the files that are read; choose another name")
+
+
+def _check_ours(sound: pathlib.Path, report: bool) -> None:
+    """UserError if a file beside `sound` would be replaced that nobody named and that is not of ours."""
+    _, midi, text = output_paths(sound)
+    page = page_path(sound)
+    ours = _our_report(text)
+    mine = {
+        text: ours is not None,
+        midi: ours is not None and ours.get(MIDI_DIGEST) in (None, _digest(midi)),
+        page: OUR_PAGE.encode() in _end_of(page),
+    }
+    for path in (midi, text, *((page,) if report else ())):
+        if path.exists() and not mine[path]:
+            raise UserError(
+                f"{shown(path)} is there already and is no composition's; give --overwrite to replace it, "
+                "or another --output"
+            )
+
+
+def _our_report(path: pathlib.Path) -> dict | None:
+    """The report of an earlier composition, None where a file holds none."""
+    try:
+        report = json.loads(path.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    return report if isinstance(report, dict) and {"agent", "verdict", "checksums"} <= set(report) else None
+
+
+def _digest(path: pathlib.Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _end_of(path: pathlib.Path) -> bytes:
+    """The last part of a file, where a page of ours says so; nothing if it cannot be read."""
+    try:
+        return path.read_bytes()[-50_000:]
+    except OSError:
+        return b""

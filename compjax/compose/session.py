@@ -22,7 +22,7 @@ from compjax.compose.clips.aligned_pair import AlignedPair
 from compjax.compose.composers.contract import Composer, HeardClips, Plan, Rendition
 from compjax.compose.composers.loading import BUNDLED, load_composer
 from compjax.compose.composition import Composition
-from compjax.compose.options import ComposeOptions
+from compjax.compose.options import ComposeOptions, whole_number
 from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, STYLE_SIZE
 from compjax.errors import UserError
 from compjax.files import sha256_of
@@ -101,26 +101,34 @@ class Session:
         are, and the first is what `compose` gives. The arguments are those of `compose`.
         """
         chosen = ComposeOptions(**options)
-        if num_samples < 1:
-            raise UserError(f"at least one sample must be asked for, not {num_samples}")
+        num_samples = whole_number(num_samples, "num_samples", 1)
         chosen = chosen.for_groove() if isinstance(input, Groove) else chosen
         return self._variations(input, target, num_samples, sample_rate, progress, chosen)
 
     def compose_pairs(
         self, pairs, *, sample_rate: int | None = None, progress=None, **options
     ) -> Iterator[Composition]:
-        """Compose many pairs, one after the other.
+        """Compose many pairs, one after the other; where one cannot be, the others are.
 
         Args:
             pairs: (input, target) each, or a folder or CSV file of pairs (see `pair_lists.read_pairs`).
             sample_rate: as the other arguments, see `compose`.
             progress: the same.
             **options: the same for all pairs.
+
+        Raises:
+            UserError: after the last, if some could not be composed; it says which and why.
         """
         if isinstance(pairs, str | os.PathLike):
             pairs = [(pair.input, pair.target) for pair in read_pairs(pairs)]
+        failures = []
         for input, target in pairs:
-            yield self.compose(input, target, sample_rate=sample_rate, progress=progress, **options)
+            try:
+                yield self.compose(input, target, sample_rate=sample_rate, progress=progress, **options)
+            except UserError as error:
+                failures.append(str(error))
+        if failures:
+            raise UserError(f"{len(failures)} of the pairs could not be composed: {'; '.join(failures)}")
 
     def stream(
         self, input, target, *, sample_rate: int | None = None, progress=None, **options

@@ -179,7 +179,7 @@ def known_classes(spans, times: np.ndarray) -> np.ndarray:
     for shift in (-CHORD_SMEAR, 0.0, CHORD_SMEAR):
         in_force = np.maximum(np.searchsorted(begins, times + shift, side="right") - 1, 0)
         for index in np.unique(in_force):
-            sounding = np.unique([pitch % chroma.PITCH_CLASSES for pitch in spans[index].pitches])
+            sounding = np.unique([pitch % chroma.PITCH_CLASSES for pitch in spans[index].pitches]).astype(int)
             classes[np.ix_(in_force == index, sounding)] = True
     return classes
 

@@ -55,7 +55,9 @@ def high_tones(span: Span, style: Style, height: float) -> tuple[int, ...]:
 
 
 def tones_of(voice: int, span: Span, style: Style, time: float) -> tuple[int, ...]:
-    """The pitches a voice strikes at `time` on a chord."""
+    """The pitches a voice strikes at `time` on a chord; none where no chord is to sound."""
+    if not span.pitches:
+        return ()
     if voice == LOW:
         return low_tones(span, style)
     height = contour(style, time)

@@ -7,25 +7,32 @@ The text form is one chord a line, in force until the next:
     1.95    Dm
     3.90    [C E F#]
 
-Times are seconds of the new piece. A MIDI file (.mid) holds the chords as held notes.
+Times are seconds of the new piece; N.C. says that no chord sounds. Lines "start end chord" (.lab files,
+chords in Harte's spelling such as A:min7/b3) are read too. A MIDI file (.mid) holds the chords as held notes.
 """
 
 from __future__ import annotations
 
 import os
 import pathlib
+import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from compjax.constants import MAX_SECONDS, MIN_PITCH
 from compjax.errors import UserError
-from compjax.files import atomic_path
+from compjax.files import atomic_path, shown
 from compjax.music import chord_names
 from compjax.music.score import Harmony, Note, Span
 from compjax.music.text_files import is_midi, parse_number, read_lines, refused, split_lines
 
 if TYPE_CHECKING:
     from compjax.music.grid import Grid
+
+SHORTEST_REST = 0.05
+"""Seconds between two chords of a .lab file in which there is none."""
+
+_TIME = re.compile(r"\d+(\.\d*)?(e-?\d+)?")
 
 CHORD_OCTAVE, BASS_OCTAVE = 60, 36
 """Where a chord and its bass are written in MIDI: C4 and C2."""
@@ -67,8 +74,8 @@ def read_chords(path: str | os.PathLike) -> Harmony:
         harmony = read_midi(path).harmony
     else:
         harmony = _read_text(path)
-    if not harmony.spans:
-        raise UserError(f"{os.fspath(path)} holds no chord; write lines such as '0.00 Am7'")
+    if not any(span.pitches for span in harmony.spans):
+        raise UserError(f"{shown(path)} holds no chord; write lines such as '0.00 Am7'")
     return harmony
 
 
@@ -83,22 +90,25 @@ def parse_chords(text: str, name: str = "the chords") -> Harmony:
         UserError: if a line holds no chord, or there is none.
     """
     harmony = _harmony(name, split_lines(text))
-    if not harmony.spans:
+    if not any(span.pitches for span in harmony.spans):
         raise UserError(f"{name} hold none; write lines such as '0.00 Am7'")
     return harmony
 
 
 def _harmony(path: str, lines: Iterable[tuple[int, list[str]]]) -> Harmony:
     begun: list[tuple[float, tuple[int, ...], int]] = []
+    reached = 0.0
     for number, words in lines:
-        time = parse_number(path, number, words[0], "a chord's time in seconds", 0.0, MAX_SECONDS)
+        time, end, symbol = _parts(path, number, words)
         if begun and time <= begun[-1][0]:
             raise refused(path, number, f"{words[0]} s is not after the chord above, at {begun[-1][0]:g} s")
+        if end is not None and begun and time > reached + SHORTEST_REST:
+            begun.append((reached, (), 0))
         try:
-            classes, bass = chord_names.parse(" ".join(words[1:]))
+            begun.append((time, *chord_names.parse(symbol)))
         except ValueError as error:
             raise refused(path, number, str(error)) from error
-        begun.append((time, classes, bass))
+        reached = end if end is not None else MAX_SECONDS
     ends = [*(time for time, _, _ in begun[1:]), MAX_SECONDS + 1.0][: len(begun)]
     spans = (
         Span(time, end, tuple(MIN_PITCH + c for c in classes), MIN_PITCH + bass)
@@ -107,10 +117,23 @@ def _harmony(path: str, lines: Iterable[tuple[int, list[str]]]) -> Harmony:
     return Harmony(tuple(spans))
 
 
+def _parts(path: str, number: int, words: list[str]) -> tuple[float, float | None, str]:
+    """Beginning, end (None where it is not said) and symbol of a line; commas may stand between them."""
+    if "," in words[0]:
+        words = " ".join(words).replace(",", " ", 1).split()
+    time = parse_number(path, number, words[0], "a chord's time in seconds", 0.0, MAX_SECONDS)
+    if len(words) > 2 and _TIME.fullmatch(words[1]):
+        end = parse_number(path, number, words[1], "a chord's end in seconds", time, 10 * MAX_SECONDS)
+        return time, end, " ".join(words[2:])
+    return time, None, " ".join(words[1:])
+
+
 def _as_notes(harmony: Harmony) -> list[Note]:
     """The chords held: the bass, and the tones above middle C."""
     notes = []
     for span in harmony.spans:
+        if not span.pitches:
+            continue
         classes = sorted({pitch % 12 for pitch in span.pitches} | {span.bass % 12})
         pitches = [BASS_OCTAVE + span.bass % 12, *(CHORD_OCTAVE + c for c in classes)]
         notes += [Note(span.start, span.end, pitch, 0.7) for pitch in pitches]

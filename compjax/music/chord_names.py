@@ -9,6 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from compjax.music import chord_symbols
+from compjax.music.chord_symbols import ALTERED
+
 CLASSES = 12
 
 NOTES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
@@ -44,6 +47,9 @@ QUALITIES = {
     "m11": (0, 2, 3, 5, 7, 10),
     "maj7#11": (0, 4, 6, 7, 11),
     "13": (0, 2, 4, 7, 9, 10),
+    "11": (0, 2, 4, 5, 7, 10),
+    "m13": (0, 2, 3, 5, 7, 9, 10),
+    "7alt": ALTERED,
     "m7no5": (0, 3, 10),
     "7no5": (0, 4, 10),
     "maj7no5": (0, 4, 11),
@@ -55,13 +61,11 @@ QUALITIES = {
 STRANGE_BASS = 6
 """A bass that is no tone of the chord makes a name as unusual as so many places in `QUALITIES`."""
 
-SYNONYMS = {"maj": "", "M": "", "min": "m", "-": "m", "min7": "m7", "-7": "m7", "M7": "maj7", "+": "aug",
-            "o": "dim", "o7": "dim7", "sus": "sus4", "mM7": "mmaj7", "mMaj7": "mmaj7", "6/9": "6add9",
-            "69": "6add9", "min9": "m9", "M9": "maj9", "min6": "m6"}  # fmt: skip
-"""Other spellings of the symbols."""
+NO_CHORD_NAME = "N.C."
+"""How it is written that no chord sounds."""
 
-_NOTE = re.compile(r"([A-Ga-g])([#b♯♭]?)(-?\d)?$")
-_CHORD = re.compile(r"([A-G][#b♯♭]?)(.*)$")
+_NOTE = re.compile(r"([A-Ga-g])(##|bb|[#b]?)(-?\d)?$")
+_DEGREE = re.compile(r"([#b]*)(1[0-3]|[1-9])$")
 _NATURALS = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 
 
@@ -72,6 +76,9 @@ def name_of(classes: Iterable[int], bass: int) -> str:
         classes: pitch classes or MIDI pitches that sound.
         bass: pitch class or MIDI pitch of the lowest note; it need not be among them.
     """
+    classes = tuple(classes)
+    if not classes:
+        return NO_CHORD_NAME
     sounding, bass = frozenset(c % CLASSES for c in classes), bass % CLASSES
     if bass in sounding and (quality := _quality(bass, sounding)) is not None:
         return f"{NOTES[bass]}{quality}"
@@ -94,31 +101,56 @@ def _quality(root: int, tones: frozenset[int]) -> str | None:
 
 
 def parse(text: str) -> tuple[tuple[int, ...], int]:
-    """Pitch classes, ascending from C, and the bass of a symbol (`Am7/G`) or of notes (`[C E F#]`).
+    """Pitch classes, ascending from C, and the bass of a symbol (`Am7/G`, `A:min7/b7`) or of `[C E F#]`.
 
-    Octave numbers in brackets (`[A2 C3]`) are read over: which octave a tone has is the arranger's.
+    What says that there is no chord (`N.C.`, `N`) has no classes. Octave numbers in brackets (`[A2 C3]`)
+    are read over: which octave a tone has is the arranger's.
 
     Raises:
         ValueError: with a reason in words, if it is neither.
     """
-    text = text.strip()
+    text = text.strip().strip("\"'")
     if text.startswith("["):
         if not text.endswith("]") or not text[1:-1].split():
             raise ValueError(f"{text} is no list of notes such as [C E G]")
-        notes = [_note(word) for word in text[1:-1].replace(",", " ").split()]
+        notes = [_note(chord_symbols.plain(word)) for word in text[1:-1].replace(",", " ").split()]
         return tuple(sorted(set(notes))), notes[0]
-    body, slash, bass = text.partition("/")
-    if slash and not _NOTE.match(bass):  # as in C6/9
-        body, slash, bass = text.rpartition("/") if text.count("/") > 1 else (text, "", "")
-    found = _CHORD.match(body)
-    quality = SYNONYMS.get(found[2], found[2]) if found else None
-    if quality not in QUALITIES:
-        raise ValueError(
-            f"there is no chord called {text!r}; write one such as Am7/G, or its notes as [A C E]"
-        )
-    root = _note(found[1])
-    classes = {(root + interval) % CLASSES for interval in QUALITIES[quality]}
-    lowest = _note(bass) if slash else root
+    symbol = chord_symbols.plain(text)
+    if symbol.lower() in chord_symbols.NO_CHORD:
+        return (), 0
+    for body, bass in _divided(symbol):
+        for letters in (3, 2, 1):  # Cb5 is C flat with a fifth
+            root = _NOTE.match(body[:letters]) if body[:1].isupper() and len(body) >= letters else None
+            tones = root and not root[3] and _tones(body[letters:])
+            if tones:
+                return _sounding(_note(body[:letters]), tones, bass)
+    raise ValueError(
+        f"there is no chord called {text[:40]!r}; write one such as Am7/G, or its notes as [A C E]"
+    )
+
+
+def _divided(symbol: str) -> list[tuple[str, str]]:
+    """A symbol and its bass, empty if it has none, in the ways in which its slashes can be read."""
+    body, slash, bass = symbol.rpartition("/")
+    if slash and (_NOTE.match(bass) and bass[0].isupper() or ":" in body and _DEGREE.match(bass)):
+        return [(body, bass)]
+    return [(symbol, "")]
+
+
+def _tones(quality: str) -> tuple[int, ...] | None:
+    """Intervals of a quality, as this house writes it or in any other way."""
+    return QUALITIES.get(quality) or chord_symbols.tones_of(quality)
+
+
+def _sounding(root: int, tones: tuple[int, ...], bass: str) -> tuple[tuple[int, ...], int]:
+    """Classes and bass of a chord; the bass is a note, a degree of the chord's scale, or the root."""
+    degree = _DEGREE.match(bass)
+    lowest = root
+    if degree:
+        lowest = (root + chord_symbols.interval_of(degree[1], int(degree[2]))) % CLASSES
+    elif bass:
+        lowest = _note(bass)
+    classes = {(root + interval) % CLASSES for interval in tones}
     return tuple(sorted(classes | {lowest})), lowest
 
 
@@ -127,5 +159,4 @@ def _note(word: str) -> int:
     found = _NOTE.match(word.strip())
     if not found:
         raise ValueError(f"{word.strip()!r} is no note; notes are written C, F# or Bb")
-    shift = {"#": 1, "♯": 1, "b": -1, "♭": -1, "": 0}[found[2]]
-    return (_NATURALS[found[1].upper()] + shift) % CLASSES
+    return (_NATURALS[found[1].upper()] + found[2].count("#") - found[2].count("b")) % CLASSES

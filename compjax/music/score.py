@@ -44,7 +44,10 @@ class Hit:
 
 @dataclasses.dataclass(frozen=True)
 class Span:
-    """A stretch of time over which the same MIDI pitches sound; `bass` is the lowest note to play."""
+    """A stretch of time over which the same MIDI pitches sound; `bass` is the lowest note to play.
+
+    Without pitches no chord is to sound, and nothing is played.
+    """
 
     start: float
     end: float

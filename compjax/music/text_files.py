@@ -5,12 +5,16 @@ from __future__ import annotations
 import math
 import os
 import pathlib
+import re
 from collections.abc import Iterator
 
 from compjax.errors import UserError
+from compjax.files import shown
 
 MAX_BYTES = 4_000_000
 """Largest text file that is read: hours of hits take less."""
+
+_REMARK = re.compile(r"(?:^|\s)#")  # not that of F#
 
 MIDI_SUFFIXES = (".mid", ".midi")
 
@@ -22,31 +26,48 @@ def is_midi(path: str | os.PathLike) -> bool:
 
 def refused(path: str | os.PathLike, number: int, reason: str) -> UserError:
     """What is wrong with a line, as an error to raise."""
-    return UserError(f"{os.fspath(path)}, line {number}: {reason}")
+    return UserError(f"{shown(path)}, line {number}: {reason}")
 
 
 def read_lines(path: str | os.PathLike) -> Iterator[tuple[int, list[str]]]:
-    """Line numbers, from 1, and words of the lines that hold any; what follows " #" is left out.
+    """Line numbers, from 1, and words of the lines that hold any; what follows a # between words is left out.
 
     Raises:
         UserError: if the file cannot be read as text.
     """
-    name = os.fspath(path)
+    name = shown(path)
     try:
         if os.path.getsize(path) > MAX_BYTES:
             raise UserError(f"{name} is larger than {MAX_BYTES // 1_000_000} MB; is it a text file?")
-        text = pathlib.Path(path).read_text(encoding="utf-8-sig")
+        text = decoded(pathlib.Path(path).read_bytes())
     except UnicodeDecodeError as error:
-        raise UserError(f"{name} is no text file (byte {error.start} is not UTF-8)") from error
+        raise UserError(f"{name} is no text file (byte {error.start} is none of a text)") from error
     except OSError as error:
         raise UserError(f"cannot read {name}: {error.strerror or error}") from error
     yield from split_lines(text)
 
 
+def decoded(content: bytes) -> str:
+    """The text of a file in UTF-8, in UTF-16 with its mark, or in the single bytes of Windows.
+
+    Raises:
+        UnicodeDecodeError: where it holds what no text does.
+    """
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return content.decode("utf-16")
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("cp1252")
+    if (place := next((at for at, c in enumerate(text) if c < " " and c not in "\t\n\r\f\v"), -1)) >= 0:
+        raise UnicodeDecodeError("text", content, place, place + 1, "a control character")
+    return text
+
+
 def split_lines(text: str) -> Iterator[tuple[int, list[str]]]:
     """As `read_lines`, of a text that is at hand."""
     for number, line in enumerate(text.splitlines(), start=1):
-        words = (" " + line).partition(" #")[0].split()
+        words = _REMARK.split(line, maxsplit=1)[0].split()
         if words:
             yield number, words
 

@@ -9,7 +9,9 @@ from __future__ import annotations
 import base64
 import dataclasses
 import functools
+import hashlib
 import io
+import os
 import pathlib
 from collections.abc import Iterable, Sequence
 from html import escape
@@ -91,14 +93,25 @@ def html(composition, name: str = "composition") -> str:
     return document(title, "\n".join(part for part in parts if part))
 
 
+POLICY = (
+    "default-src 'none'; img-src data:; media-src data: file: 'self'; style-src 'unsafe-inline'; "
+    "script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'"
+)
+"""What a saved page may load: nothing from anywhere, and no script but its own (the digest of its text)."""
+
+
 def document(title: str, body: str) -> str:
     """A whole HTML page with the style sheet and script in it."""
+    script = f"\n{_asset('page.js')}"
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    policy = escape(POLICY.format(script=digest), quote=True)
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{escape(title)} – compjax</title>\n<style>\n{_asset('page.css')}</style>\n</head>\n"
         f"<body>\n<main>\n{body}\n<footer>Made by compjax.</footer>\n</main>\n"
-        f"<script>\n{_asset('page.js')}</script>\n</body>\n</html>\n"
+        f"<script>{script}</script>\n</body>\n</html>\n"
     )
 
 
@@ -312,4 +325,4 @@ def index(entries: Iterable, title: str = "Compositions") -> str:
 
 def address(file: str) -> str:
     """The name of a file beside or below the page as an address."""
-    return escape(quote_path(file), quote=True)
+    return escape(quote_path(os.fsencode(file)), quote=True)

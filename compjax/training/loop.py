@@ -18,6 +18,7 @@ from compjax.errors import UserError
 from compjax.training import sharding
 from compjax.training.checkpoints import identity
 from compjax.training.checkpoints.checkpoint import Checkpoints
+from compjax.training.export import on_host
 from compjax.training.feed import Fed, Feed
 from compjax.training.monitoring.guards import Guards, NotFinite
 from compjax.training.monitoring.reporter import Pending, Reporter
@@ -185,7 +186,8 @@ class Run:
             self._reporter.drain()
             validation = self._task.validate(self._state, self._lifecycle.poll)
             self._scalars = dict(validation.scalars)
-        self._reporter.validated(self._number, validation)
+            parameters = on_host(self._task.parameters(self._state))
+        self._reporter.validated(self._number, validation, parameters)
 
     def _save(self, score: float) -> None:
         with self._phase("save"):
@@ -237,6 +239,7 @@ class Run:
             self._save(math.nan)
             with self._phase("save"):
                 self._checkpoints.wait()
+        self._export()
         if self._checkpoints.failed:
             return status
         self._reporter.event(self._number, "interrupted", "saved; the same command goes on from here")

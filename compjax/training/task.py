@@ -151,6 +151,7 @@ class Task:
         shardings: where the state's leaves lie, as a tree of shardings.
         fingerprint: `config` (nested dict), `data` (the pipeline's fingerprint) and `versions`: what a
             resumed run is compared by.
+        parameters: those of a state that are learned, a nested dict, for histograms.
     """
 
     loop: LoopConfig
@@ -170,6 +171,7 @@ class Task:
     mesh: jax.sharding.Mesh
     shardings: Any
     fingerprint: Mapping[str, Any]
+    parameters: Callable[[State], Any] = lambda state: state.params
 
 
 class Monitor(Protocol):
@@ -184,6 +186,8 @@ class Monitor(Protocol):
     def step(self, number: int, scalars: Mapping[str, float], rates: Mapping[str, float]) -> None: ...
 
     def validation(self, number: int, validation: Validation) -> None: ...
+
+    def parameters(self, number: int, tree: Mapping) -> None: ...
 
     def epoch(self, number: int, gates: Mapping[str, float]) -> None: ...
 

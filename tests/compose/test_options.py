@@ -1,6 +1,8 @@
+import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 from compjax.compose.options import ComposeOptions, parse_style, parse_weights
@@ -62,3 +64,37 @@ def test_what_is_set_of_the_grids():
 def test_grids_that_cannot_be(values, message):
     with pytest.raises(UserError, match=message):
         ComposeOptions(**values)
+
+
+@pytest.mark.parametrize(
+    "weights", [np.full(6, 0.5), np.full(6, 0.5, np.float16), [np.float32(0.5)] * 6, (0.5,) * 6]
+)
+def test_numpy_numbers_go_wherever_pythons_do(weights):
+    style = {"density": np.float64(0.25), "bass": np.array(1)}
+    made = ComposeOptions(weights=weights, seed=np.int64(3), style=style, align=np.bool_(False))
+    assert made.weights == (0.5,) * 6 and made.seed == 3 and made.align is False
+    assert json.loads(json.dumps(made.summary()))["style"] == {"density": 0.25, "bass": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("weights", np.zeros((2, 6))),
+        ("weights", np.full(6, np.nan)),
+        ("weights", np.zeros((6, 2))),
+        ("weights", 0.5),
+        ("weights", "000000"),
+        ("weights", [0.5, None, 0, 0, 0, 0]),
+        ("seed", np.float32(1.0)),
+        ("seed", np.array([1, 2])),
+        ("seed", True),
+        ("seed", "1"),
+        ("style", {"density": "much"}),
+        ("style", {"density": np.zeros(2)}),
+        ("style", ["density"]),
+        ("align", "no"),
+    ],
+)
+def test_what_is_no_number(field, value):
+    with pytest.raises(UserError):
+        ComposeOptions(**{field: value})

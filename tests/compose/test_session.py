@@ -1,5 +1,5 @@
+import hashlib
 import json
-import pathlib
 
 import numpy as np
 import pytest
@@ -7,6 +7,7 @@ import soundfile
 from fakes import chord, drums, make_session
 
 from compjax.audio import loudness
+from compjax.compose.requests import MIDI_DIGEST
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 
@@ -215,7 +216,9 @@ def test_save_writes_three_files(composition, tmp_path):
     audio, rate = soundfile.read(written[0], dtype="float32")
     assert rate == SAMPLE_RATE
     np.testing.assert_allclose(audio, composition.audio, atol=1 / 2**15)
-    assert json.loads(written[2].read_text()) == json.loads(json.dumps(composition.report))
+    saved = json.loads(written[2].read_text())
+    assert saved.pop(MIDI_DIGEST) == hashlib.sha256(written[1].read_bytes()).hexdigest()
+    assert saved == json.loads(json.dumps(composition.report))
 
 
 def test_midi_has_the_notes(composition, tmp_path):
@@ -226,16 +229,13 @@ def test_midi_has_the_notes(composition, tmp_path):
     assert sorted(m.note for m in struck) == sorted(n.pitch for n in composition.notes)
 
 
-def test_save_is_all_or_nothing(composition, tmp_path, monkeypatch):
-    """The disk is full when the JSON is written: neither the sound nor the MIDI file is left."""
-
-    def full(self, *args, **kwargs):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(pathlib.Path, "write_text", full)
-    with pytest.raises(UserError, match="No space left on device"):
-        composition.save(tmp_path / "out.wav")
-    assert list(tmp_path.iterdir()) == []
+def test_sound_is_kept_where_what_goes_beside_it_cannot_be_written(composition, tmp_path, caplog):
+    (tmp_path / "out.json").mkdir()
+    with caplog.at_level("WARNING", logger="absl"):
+        written = composition.save(tmp_path / "out.wav")
+    assert [path.name for path in written] == ["out.wav", "out.mid"]
+    assert "out.json: it is a folder" in caplog.text
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.json", "out.mid", "out.wav"]
 
 
 def test_save_under_another_ending(composition, tmp_path):

@@ -9,6 +9,7 @@ from compjax.audio.windows import WindowConfig, over_windows, pieces
 from compjax.compose import streams
 from compjax.compose.composers import rendition
 from compjax.constants import HOP_LENGTH, SAMPLE_RATE
+from compjax.errors import UserError
 
 RATE = {"sample_rate": SAMPLE_RATE, "arranger": "network"}
 
@@ -93,3 +94,11 @@ def test_one_clip_is_heard_alone(session):
     assert view.name == "clip" and view.seconds == 2.0 and view.audio.size == 2 * SAMPLE_RATE
     assert view.chord_names() == ("C",)
     assert session.listen(drums(4), sample_rate=SAMPLE_RATE).beats.size > 4
+
+
+def test_one_pair_that_cannot_be_does_not_stop_the_others(session):
+    silence = np.zeros(SAMPLE_RATE, np.float32)
+    pairs = session.compose_pairs([(silence, chord(1)), (drums(1), chord(1))], **RATE)
+    assert next(pairs).seconds == 1.0
+    with pytest.raises(UserError, match="1 of the pairs could not be composed: the input is silent"):
+        next(pairs)

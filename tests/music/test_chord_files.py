@@ -3,8 +3,11 @@
 import pytest
 
 from compjax.errors import UserError
+from compjax.music.arrange import arrange, revoiced
 from compjax.music.chord_files import parse_chords, read_chords, save_chords, text_of
-from compjax.music.score import Harmony, Span
+from compjax.music.chord_names import name_of
+from compjax.music.score import Harmony, Hit, Rhythm, Span
+from compjax.music.style import Style
 
 CHORDS = Harmony((Span(0.0, 1.5, (24, 28, 31, 33), 33), Span(1.5, 4.0, (24, 28, 30), 24)))
 
@@ -59,3 +62,50 @@ def test_midi_without_notes(tmp_path):
     save_chords(Harmony(), tmp_path / "none.mid")
     with pytest.raises(UserError, match="holds no chord"):
         read_chords(tmp_path / "none.mid")
+
+
+def named(harmony):
+    return [(s.start, name_of(s.pitches, s.bass)) for s in harmony.spans]
+
+
+def test_no_chord_is_written_and_read_again():
+    chords = parse_chords("0 C\n2 N.C.\n3 Am\n")
+    assert named(chords) == [(0.0, "C"), (2.0, "N.C."), (3.0, "Am")]
+    assert named(parse_chords(text_of(chords))) == named(chords)
+
+
+def test_where_no_chord_sounds_nothing_is_played():
+    chords = parse_chords("0 C\n2 N\n3 Am\n")
+    hits = tuple(Hit(time / 2, 4.0, time % 3, 0.5) for time in range(8))
+    notes = arrange(Rhythm(hits), revoiced(chords, Style()), Style(articulation=1.0))
+    assert not [note for note in notes if 2.0 <= note.start < 2.9]
+    assert max(note.end for note in notes if note.start < 1.9) == 2.0
+    assert [note for note in notes if note.start >= 3.0]
+
+
+LAB = "0.000\t1.500\tN\n1.5 3.25 C:maj\n3.25 5 A:min7/b3\n6.5 8.0 G:7\n"
+
+
+@pytest.mark.parametrize("text", [LAB, LAB.replace("\t", "  "), LAB.encode("utf-16")])
+def test_lab_files(tmp_path, text):
+    path = tmp_path / "song.lab"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    assert named(read_chords(path)) == [
+        (0.0, "N.C."), (1.5, "C"), (3.25, "C6"), (5.0, "N.C."), (6.5, "G7"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ['0,"C"\n2.5,"Am7/G"\n', "0;C\n", "0\tC\t# one\n\t# two\n2.5\tAm7/G\n"])
+def test_columns_however_divided(text):
+    assert named(parse_chords(text.replace(";", "\t")))[0] == (0.0, "C")
+
+
+def test_no_chord_at_all_is_none():
+    with pytest.raises(UserError, match="hold none"):
+        parse_chords("0 N.C.\n")
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "cp1252", "utf-8-sig"])
+def test_texts_as_other_programs_save_them(tmp_path, coding):
+    (tmp_path / "a.chords").write_bytes("# Zwölf\r\n0 C\r\n".encode(coding))
+    assert named(read_chords(tmp_path / "a.chords")) == [(0.0, "C")]

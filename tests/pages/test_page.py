@@ -1,6 +1,7 @@
 """The page holds everything, fetches nothing, and says what can be heard and seen."""
 
 import base64
+import hashlib
 import html.parser
 import io
 import json
@@ -53,11 +54,20 @@ def elements(text):
     return Elements(text)
 
 
+def test_policy_lets_the_pages_own_script_run_and_nothing_else(elements, text):
+    [policy] = [a["content"] for a in elements.of("meta") if a.get("http-equiv") == "Content-Security-Policy"]
+    [script] = re.findall(r"<script>(.*?)</script>", text, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+    assert f"script-src 'sha256-{digest}'" in policy and policy.startswith("default-src 'none'")
+    assert not [a for _, a in elements.found for name in a if name.startswith("on")]
+
+
 def test_nothing_is_fetched(elements, text):
     assert elements.open == []
     for attributes in elements.of("audio", "img", "script", "link", "iframe"):
         assert attributes.get("src", "data:").startswith("data:")
-    assert not elements.of("link") and "http" not in re.sub(r"base64,[\w+/=]+", "", text)
+    bare = re.sub(r"base64,[\w+/=]+", "", text)
+    assert not elements.of("link") and not re.search(r"https?:", bare)
     links = [a["href"] for a in elements.of("a")]
     assert all(link.startswith("data:") or link == "mine.flac" for link in links)
 

@@ -134,6 +134,7 @@ def build_task(config: Any, mesh: jax.sharding.Mesh) -> Task:
         validate=validation.run,
         score=lambda scalars: -sum(scalars[name] for name in ("mel", "stft")),
         export=export,
+        parameters=lambda state: state.generator,
         export_name="vocos.npz",
         learning_rate=step.generator_schedule(training),
         pipeline=pipeline,

@@ -147,6 +147,16 @@ class Monitor:
         self._warn(number, self._symptoms.of_validation(scalars))
         self._events.flush()
 
+    def parameters(self, number: int, tree: Mapping, prefix: str = "parameters") -> None:
+        """How parameters (a nested mapping of arrays) are spread: a histogram each, by their path."""
+        if not self._active:
+            return
+        for name, value in tree.items():
+            if isinstance(value, Mapping):
+                self.parameters(number, value, f"{prefix}/{name}")
+            else:
+                self._events.histogram(f"{prefix}/{name}", value, number)
+
     def epoch(self, number: int, gates: Mapping[str, float]) -> None:
         """The six component weights, means over an epoch, by `GATE_NAMES` (or `gates/` before them)."""
         if not self._active or not gates:

@@ -67,9 +67,10 @@ class Reporter:
         pending, self._pending = self._pending, None
         self._look(pending)
 
-    def validated(self, number: int, validation: Validation) -> None:
-        """Show a validation."""
+    def validated(self, number: int, validation: Validation, parameters: Mapping) -> None:
+        """Show a validation, and how the parameters (nested, NumPy) are spread."""
         with self._phase("report"):
+            self._monitor.parameters(number, parameters)
             self._monitor.validation(number, validation)
 
     def event(self, number: int, name: str, text: str) -> None:

@@ -42,6 +42,13 @@ class EventFile:
         """One number; NaN and infinity are kept as they are."""
         self._summary(summary.scalar(name, float(value)), step)
 
+    def histogram(self, name: str, values: np.ndarray, step: int) -> None:
+        """How numbers are spread, in 64 even bins; those that are not finite are left out."""
+        values = np.asarray(values, np.float64).reshape(-1)
+        values = values[np.isfinite(values)]
+        if values.size:
+            self._summary(summary.histogram(name, values, bins=64), step)
+
     def image(self, name: str, picture: np.ndarray, step: int) -> None:
         """A grey picture `[H, W]` in [0, 1]."""
         self._summary(summary.image(name, picture, dataformats="HW"), step)

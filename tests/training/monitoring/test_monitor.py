@@ -207,3 +207,16 @@ def test_configurations_are_flattened():
         "losses.latent": 1.0,
         "kernels": "(3, 5)",
     }
+
+
+def test_parameters_are_histograms_by_their_path(tmp_path):
+    spread = np.concatenate([np.linspace(-1.0, 3.0, 999), [np.nan]])
+    monitor = Monitor(str(tmp_path), 0, CONFIG)
+    monitor.parameters(7, {"head": {"kernel": spread, "empty": np.zeros(0)}, "scale": np.float32(2.0)})
+    monitor.close()
+    found = EventAccumulator(str(tmp_path), size_guidance={"histograms": 0})
+    found.Reload()
+    assert set(found.Tags()["histograms"]) == {"parameters/head/kernel", "parameters/scale"}
+    [event] = found.Histograms("parameters/head/kernel")
+    assert event.step == 7 and event.histogram_value.num == 999
+    assert (event.histogram_value.min, event.histogram_value.max) == (-1.0, 3.0)
