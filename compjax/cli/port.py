@@ -85,7 +85,6 @@ def port_original(values: flags.FlagValues) -> None:
     Raises:
         UserError: a file or a flag will not do.
     """
-    from compjax.port import reading
 
     if not values.output:
         raise UserError("name the file to write: --output model.npz")
@@ -93,10 +92,11 @@ def port_original(values: flags.FlagValues) -> None:
         raise UserError(
             "--audio goes with --from encodec only: the original's agents need latents as they are"
         )
+    from compjax.codec import converted_weights
     from compjax.port.original import read_checkpoint
 
     config, variables = read_checkpoint(values.weights)
-    reading.save(values.output, config, variables, values.weights)
+    converted_weights.save(values.output, config, variables, values.weights)
     stages = config["settings"]["stages"]
     print(f"The {config['agent']} agent of the original, {stages or 'no'} cascade stages.")
     _report(values.output, f"Use it with compjax-compose --codec encodec --checkpoint {values.output}.")

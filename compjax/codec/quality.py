@@ -28,7 +28,7 @@ VISQOL_RATE = 48_000  # Hz, of its music mode
 
 
 @dataclasses.dataclass(frozen=True)
-class Score:
+class QualityScore:
     """Distances of one resynthesis (or means over several); ViSQOL is 1 to 5, NaN where not measured."""
 
     mel: float
@@ -98,14 +98,16 @@ def excerpts(folder: pathlib.Path, seconds: float, limit: int) -> list[np.ndarra
     return clips
 
 
-def score_folder(clips: list[np.ndarray], decode: Callable, encode: Callable, visqol: Callable) -> Score:
+def score_folder(
+    clips: list[np.ndarray], decode: Callable, encode: Callable, visqol: Callable
+) -> QualityScore:
     """Mean scores of the clips' resyntheses."""
     rows = []
     for clip in clips:
         estimate = np.asarray(decode(encode(clip[None])))[0, : clip.size]
         row = mel_distance(clip, estimate), stft_distance(clip, estimate), visqol(clip, estimate)
         rows.append(row)
-    return Score(*np.mean(rows, axis=0))
+    return QualityScore(*np.mean(rows, axis=0))
 
 
 def main(_: list[str]) -> None:

@@ -49,7 +49,7 @@ Composing = Callable[[Sources], Output]
 
 
 @dataclasses.dataclass(frozen=True)
-class Clips:
+class DescribedPair:
     """A pair described: its input, its target as it sounds along it, and the chords if they are known."""
 
     given: Description
@@ -98,7 +98,7 @@ def stranger_of(pairs: Sequence[Pair], index: int) -> int:
     raise UserError(f"no other pair has clips that {own.name} has not; interventions need two such pairs")
 
 
-def measured(output: Description, source: Clips, other: Clips) -> dict[str, float]:
+def measured(output: Description, source: DescribedPair, other: DescribedPair) -> dict[str, float]:
     """The MEASURES by name, against the source's input and target; the timbre's against the other's."""
     onsets, _ = adherence.onset_agreement(output, source.given)
     if source.spans:
@@ -120,10 +120,10 @@ def adherence_of(values: Mapping[str, float]) -> np.ndarray:
     return np.asarray([np.mean([values[name] for name in names]) for names in MEASURES.values()])
 
 
-def _clips(pair: Pair) -> Clips:
+def _clips(pair: Pair) -> DescribedPair:
     known = benchmark.known_of(pair, Switches())
     spans = known.spans if known else ()
-    return Clips(adherence.describe(pair.given), adherence.describe(pair.reference), spans)
+    return DescribedPair(adherence.describe(pair.given), adherence.describe(pair.reference), spans)
 
 
 def run(pairs: Sequence[Pair], compose: Composing, name: str = benchmark.OURS) -> list[Intervention]:
@@ -143,7 +143,9 @@ def run(pairs: Sequence[Pair], compose: Composing, name: str = benchmark.OURS) -
     return found
 
 
-def _intervene(pair: Pair, stranger: Pair, own: Clips, other: Clips, compose: Composing) -> Intervention:
+def _intervene(
+    pair: Pair, stranger: Pair, own: DescribedPair, other: DescribedPair, compose: Composing
+) -> Intervention:
     sources = Sources(pair, pair, pair, pair.style)
     recipes = [sources, *(dataclasses.replace(sources, **{factor: stranger}) for factor in FACTORS)]
     pieces = [adherence.describe(compose(recipe).audio) for recipe in recipes]

@@ -44,7 +44,7 @@ COLUMNS = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Sound:
+class AudioCard:
     """A sound of a pair.
 
     Attributes:
@@ -75,7 +75,7 @@ class EvaluationPage:
 
     def __init__(self, folder: str | os.PathLike, pairs: Sequence[Pair]):
         self._folder, self._pairs = pathlib.Path(folder), tuple(pairs)
-        self._sounds: list[list[Sound]] = [[] for _ in self._pairs]
+        self._sounds: list[list[AudioCard]] = [[] for _ in self._pairs]
 
     def __enter__(self) -> EvaluationPage:
         try:
@@ -123,7 +123,7 @@ class EvaluationPage:
             (hidden / PICTURES / f"{stem}.png").write_bytes(pictures.strip(audio))
         except OSError as error:
             raise _unwritable(self._folder, error) from error
-        self._sounds[place].append(Sound(system, label, stem, audio.size / SAMPLE_RATE, in_time))
+        self._sounds[place].append(AudioCard(system, label, stem, audio.size / SAMPLE_RATE, in_time))
 
 
 def _unwritable(folder: pathlib.Path, error: OSError) -> UserError:
@@ -148,7 +148,7 @@ def clips_of(pair: Pair) -> list[tuple[str, np.ndarray, bool]]:
     return [*clips, ("Target, laid along the input", pair.reference, True)] if moved else clips
 
 
-def html(results: dict, sounds: Sequence[Sequence[Sound]]) -> str:
+def html(results: dict, sounds: Sequence[Sequence[AudioCard]]) -> str:
     """The page of results and of every pair's sounds."""
     title = f"Evaluation on {len(sounds)} pair{'s' if len(sounds) != 1 else ''}"
     shown = shown_systems(results)
@@ -243,7 +243,7 @@ def contents(results: dict, shown: tuple[list[str], list[str]]) -> str:
 
 
 def pair_section(
-    results: dict, shown: tuple[list[str], list[str]], place: int, sounds: Sequence[Sound]
+    results: dict, shown: tuple[list[str], list[str]], place: int, sounds: Sequence[AudioCard]
 ) -> str:
     """One pair: its clips, what was made of them, and the scores."""
     made = {sound.system: sound for sound in sounds if sound.system}
@@ -277,12 +277,12 @@ def _recording(results: dict, system: str, place: int) -> Mapping:
     return results["systems"][system]["recordings"][place]
 
 
-def cards(sounds: Sequence[Sound], results: dict, place: int) -> str:
-    """Player and spectrogram of each sound beside one another."""
+def cards(sounds: Sequence[AudioCard], results: dict, place: int) -> str:
+    """AudioCard and spectrogram of each sound beside one another."""
     return f'<div class="players">{"".join(card(sound, results, place) for sound in sounds)}</div>'
 
 
-def card(sound: Sound, results: dict, place: int) -> str:
+def card(sound: AudioCard, results: dict, place: int) -> str:
     """One sound: what it is, its joint score and verdict, its player and its spectrogram."""
     said = ""
     if sound.system:

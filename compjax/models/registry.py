@@ -21,7 +21,7 @@ def _arranging(settings: Mapping[str, Any]) -> nn.Module:
 def _original(name: str, settings: Mapping[str, Any]) -> nn.Module:
     """The original's network around the agent `name`. Settings: those of `seed_exact_network`."""
     from compjax.models.composing.config import seed_exact_network
-    from compjax.models.composing.network import Network
+    from compjax.models.network import Network
 
     known = ("stages", "size", "layers")
     unknown = sorted(set(settings) - set(known))
@@ -33,7 +33,7 @@ def _original(name: str, settings: Mapping[str, Any]) -> nn.Module:
 def _compositional(settings: Mapping[str, Any]) -> nn.Module:
     """Settings: `size`, a named one; `stages` of the cascade, 0 for none, and their `layers`."""
     from compjax.models.composing.config import SIZES, CascadeConfig, NetworkConfig
-    from compjax.models.composing.network import Network
+    from compjax.models.network import Network
 
     chosen = {"size": "original", "stages": 2, "layers": 4} | dict(settings)
     size, stages, layers = (chosen.pop(name) for name in ("size", "stages", "layers"))
@@ -49,7 +49,7 @@ def _compositional(settings: Mapping[str, Any]) -> nn.Module:
 def _masking(settings: Mapping[str, Any]) -> nn.Module:
     """Settings: those of `MaskingConfig`."""
     from compjax.models.composing.config import MaskingConfig, NetworkConfig
-    from compjax.models.composing.network import Network
+    from compjax.models.network import Network
 
     return Network(NetworkConfig(configured(MaskingConfig(), settings)))
 

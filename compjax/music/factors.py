@@ -16,6 +16,12 @@ CHOICES = (*SOURCES, "auto")
 COMPONENTS = tuple(f"{source} {factor}" for source in SOURCES for factor in FACTORS)
 """The six components, in the order of the gates."""
 
+PLACES = tuple((source, factor) for source in SOURCES for factor in FACTORS)
+"""Clip and factor of each of the six gates, in their order."""
+
+GATE_NAMES = tuple("_".join(place) for place in PLACES)
+"""The gates by a name for scalars, such as "input_rhythm"."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Switches:

@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from compjax.codec import converted_weights
 from compjax.codec.encodec.encodec import EncodecConfig
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.files import sha256_of
-from compjax.port import reading
 
 Arrays = Mapping[str, np.ndarray]
 
@@ -54,10 +54,10 @@ def convert(state: Arrays, path: str | os.PathLike, config: EncodecConfig = Enco
     table = places(config)
     used = [name for _, names, _, _ in table for name in names]
     known = set(used) | {name for name in named if UNUSED.fullmatch(name)}
-    reading.refuse(
+    converted_weights.refuse(
         [named[name][0] for name in named if name not in known], "weights that EnCodec has not", path
     )
-    reading.refuse([name for name in used if name not in named], "weights too few", path)
+    converted_weights.refuse([name for name in used if name not in named], "weights too few", path)
     params: dict[str, np.ndarray] = {}
     for target, names, shape, transform in table:
         params[target] = _transformed([named[name] for name in names], shape, transform, path)

@@ -32,7 +32,7 @@ DTYPES = {
 """Types of PyTorch's storages; all files are little-endian."""
 
 
-class Refused(UserError):
+class PickleRefused(UserError):
     """The file names something that is no data."""
 
 
@@ -122,7 +122,7 @@ class Unpickler(pickle._Unpickler):
         if module == "torch" and name in DTYPES:
             return StorageType(name)
         if (module, name) not in self._known:
-            raise Refused(f"asks for {f'{module}.{name}'!r:.80}, which is no data")
+            raise PickleRefused(f"asks for {f'{module}.{name}'!r:.80}, which is no data")
         return self._known[module, name]
 
     def persistent_load(self, pid: Any) -> Storage:

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from compjax.errors import UserError
-from compjax.port.pickles import DTYPES, Refused, Storage, StorageType, Unpickler
+from compjax.port.pickles import DTYPES, PickleRefused, Storage, StorageType, Unpickler
 
 MAGIC_NUMBER = 0x1950A86A20F9469CFC6C
 """First pickle of a file in the older format."""
@@ -56,7 +56,7 @@ def load(path: str | os.PathLike) -> Any:
                 return _load_zip(path)
             file.seek(0)
             return _load_legacy(path, file)
-    except Refused as error:
+    except PickleRefused as error:
         raise UserError(f"{path} {error}; it was not run, and nothing was written") from None
     except BROKEN as error:
         told = isinstance(error, ValueError | EOFError | zipfile.BadZipFile) and str(error)

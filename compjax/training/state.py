@@ -1,13 +1,15 @@
-"""What training carries from step to step."""
+"""What training carries from step to step, and the file that composing loads."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import optax
 from flax import struct
+from jax.experimental import multihost_utils
 
 
 @struct.dataclass
@@ -83,3 +85,26 @@ def keep_if(finite: jax.Array, new: Any, old: Any) -> Any:
     kept = jax.tree.map(lambda fresh, stale: jnp.where(finite, fresh, stale), new, old)
     bad_steps = jnp.where(finite, 0, old.bad_steps + 1).astype(old.bad_steps.dtype)
     return kept.replace(step=old.step + 1, bad_steps=bad_steps)
+
+
+def on_host(tree: Any) -> Any:
+    """A tree of arrays as NumPy; parts that lie on other hosts are fetched, so all processes must call it."""
+
+    def fetch(leaf: Any) -> Any:
+        if isinstance(leaf, jax.Array) and not (leaf.is_fully_addressable or leaf.is_fully_replicated):
+            return multihost_utils.process_allgather(leaf, tiled=True)
+        return jax.device_get(leaf)
+
+    return jax.tree.map(fetch, tree)
+
+
+def export_weights(path: str, config: Mapping[str, Any], params: Any) -> None:
+    """Write parameters and what they belong to as an inference file (.npz), whole or not at all.
+
+    All processes call it, and process 0 writes.
+    """
+    from compjax.codec.weights import save_weights
+
+    found = on_host(params)
+    if jax.process_index() == 0:
+        save_weights(path, dict(config), found)

@@ -22,6 +22,9 @@ State = Any
 GlobalBatch = Mapping[str, jax.Array]
 """A batch of all hosts on the mesh; `sample_ids` stays behind on the host."""
 
+Batch = Mapping[str, jax.Array]
+"""Arrays of a step's examples by name, `[B, ...]`."""
+
 Scalars = Mapping[str, jax.Array]
 """Scalars of a step by name, on the device: `loss/total`, `loss/<name>`, `gradient_norm`, `finite` (1 or 0),
 and `gates/<place>` where the network has gates (averaged by the loop over an epoch)."""
@@ -174,7 +177,7 @@ class Task:
     parameters: Callable[[State], Any] = lambda state: state.params
 
 
-class Monitor(Protocol):
+class ShownValues(Protocol):
     """What the loop reports to (monitor.Monitor): on process 0 written and shown, elsewhere nothing.
 
     The loop calls `step` once for every step, in order, with host floats; `rates` is empty but at each

@@ -17,7 +17,7 @@ from starlette.routing import Route
 
 from compjax.web import clips, orders, results
 from compjax.web.config import ServeConfig
-from compjax.web.jobs import Full, Job, Model, Order, State, Worker
+from compjax.web.jobs import Full, Job, JobState, JobWorker, Model, Order
 from compjax.web.openapi import describe
 from compjax.web.shelf import Shelf
 
@@ -49,7 +49,7 @@ async def refuse_bad_data(request: Request, error: Exception) -> JSONResponse:
 class Api:
     """The answers, over a worker and two shelves."""
 
-    def __init__(self, config: ServeConfig, worker: Worker, held: Shelf, jobs: Shelf):
+    def __init__(self, config: ServeConfig, worker: JobWorker, held: Shelf, jobs: Shelf):
         self._config = config
         self._worker = worker
         self._clips = held
@@ -250,10 +250,10 @@ class Api:
             "id": name,
             "state": job.state,
             "position": self._worker.position(job),
-            "waits_for_model": job.state is State.QUEUED and self._worker.model is Model.LOADING,
+            "waits_for_model": job.state is JobState.QUEUED and self._worker.model is Model.LOADING,
             "phase": job.steps.phase,
             "words": job.steps.words,
-            "progress": 1.0 if job.state is State.DONE else round(job.steps.share, 4),
+            "progress": 1.0 if job.state is JobState.DONE else round(job.steps.share, 4),
             "error": job.error,
             "options": {**job.order.said, "num_samples": job.order.num_samples},
             "results": [result_answer(name, i, result) for i, result in enumerate(made)],

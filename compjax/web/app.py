@@ -18,7 +18,7 @@ from compjax.errors import UserError
 from compjax.web.api import Api, Refused, refuse, refuse_bad_data
 from compjax.web.config import MEGABYTE, ServeConfig
 from compjax.web.guard import Guard
-from compjax.web.jobs import BROKEN, Worker
+from compjax.web.jobs import BROKEN, JobWorker
 from compjax.web.shelf import Shelf
 
 STATIC = pathlib.Path(__file__).parent / "static"
@@ -43,7 +43,7 @@ def make_app(load: Callable[[], object], config: ServeConfig = ServeConfig()) ->
     """
     seconds, capacity = 60 * config.keep_minutes, round(config.max_memory_megabytes * MEGABYTE)
     shelves = (Shelf(seconds, capacity), Shelf(seconds, capacity))
-    worker = Worker(load, config.max_jobs)
+    worker = JobWorker(load, config.max_jobs)
 
     @contextlib.asynccontextmanager
     async def lifespan(app):

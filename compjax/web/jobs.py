@@ -23,7 +23,7 @@ BROKEN = "something went wrong in the server; its log says what"
 """What a visitor is told of an error that is not theirs."""
 
 
-class State(enum.StrEnum):
+class JobState(enum.StrEnum):
     """Where a job stands."""
 
     QUEUED = "queued"
@@ -65,7 +65,7 @@ class Job:
 
     def __init__(self, order: Order):
         self.order = order
-        self.state = State.QUEUED
+        self.state = JobState.QUEUED
         self.error = ""
         self.results: list[Result] = []
         self.aligned = b""  # the target along the input, as a WAV file
@@ -75,7 +75,7 @@ class Job:
     @property
     def busy(self) -> bool:
         """Whether it waits or is being worked on."""
-        return self.state in (State.QUEUED, State.RUNNING)
+        return self.state in (JobState.QUEUED, JobState.RUNNING)
 
     @property
     def size(self) -> int:
@@ -85,12 +85,12 @@ class Job:
     def cancel(self) -> None:
         """Have the work stop at its next step; what was made is forgotten."""
         self._unwanted.set()
-        if self.state is State.QUEUED:
-            self.state = State.CANCELLED
+        if self.state is JobState.QUEUED:
+            self.state = JobState.CANCELLED
 
     def carry_out(self, session) -> None:
         """Do the work; whatever goes wrong is noted in the job."""
-        self.state = State.RUNNING
+        self.state = JobState.RUNNING
         order = self.order
         clips = (order.input.audio, order.target.audio)
         try:
@@ -101,10 +101,10 @@ class Job:
                 self._check()
                 self.aligned = self.aligned or wav_of(composition.view.target.audio)
                 self.results.append(result_of(composition))
-            self.state = State.DONE
+            self.state = JobState.DONE
         except Cancelled:
             self.results.clear()
-            self.state = State.CANCELLED
+            self.state = JobState.CANCELLED
         except UserError as error:
             self.fail(str(error))
         except Exception:  # the server goes on with the next job
@@ -114,14 +114,14 @@ class Job:
     def fail(self, message: str) -> None:
         """Note why there is no result."""
         self.error = message
-        self.state = State.FAILED
+        self.state = JobState.FAILED
 
     def _check(self) -> None:
         if self._unwanted.is_set():
             raise Cancelled
 
 
-class Worker:
+class JobWorker:
     """The thread that loads the model and then does one job after the other."""
 
     def __init__(self, load: Callable[[], object], max_jobs: int):
@@ -217,5 +217,5 @@ class Worker:
             if self._stopping:
                 return None
             self._running = self._waiting.popleft()
-            self._running.state = State.RUNNING  # under the lock: a cancel now finds it running
+            self._running.state = JobState.RUNNING  # under the lock: a cancel now finds it running
             return self._running

@@ -6,8 +6,8 @@ import pytest
 
 from compjax.errors import UserError
 from compjax.models.composing.config import seed_exact_network
-from compjax.models.composing.network import Network
 from compjax.models.critics.latent import LatentDiscriminator
+from compjax.models.network import Network
 from compjax.port.original_names import NETWORKS, TRANSFORMS, convert, find_rule
 
 

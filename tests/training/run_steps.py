@@ -19,6 +19,7 @@ from jax.sharding import AxisType, Mesh
 
 from compjax.data.batches.pipeline import open_pipeline
 from compjax.losses.latent import latent_loss
+from compjax.models.composing.agent import CompositionalAgent
 from compjax.models.composing.config import (
     ComposerConfig,
     CompositionalConfig,
@@ -26,7 +27,6 @@ from compjax.models.composing.config import (
     ExtractorConfig,
     SelectorConfig,
 )
-from compjax.models.composing.network import CompositionalAgent
 from compjax.training import sharding
 from compjax.training.agent.optimizer import OptimizerConfig, make_optimizer
 from compjax.training.agent.step import StepConfig, make_train_step

@@ -7,7 +7,7 @@ from fakes import chord, drums, make_session
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.web.clips import HeldClip
-from compjax.web.jobs import BROKEN, Full, Job, Model, Order, State, Worker
+from compjax.web.jobs import BROKEN, Full, Job, JobState, JobWorker, Model, Order
 
 HEARD = ("tempo", "beats", "onsets", "chords")
 PAIR = (HeldClip("a", drums(2)), HeldClip("b", chord(2)))
@@ -27,7 +27,7 @@ def job(num_samples=1, **options):
 
 @pytest.fixture
 def worker(session):
-    made = Worker(lambda: session, max_jobs=3)
+    made = JobWorker(lambda: session, max_jobs=3)
     made.start()
     yield made
     session.gate.set()
@@ -39,7 +39,7 @@ def test_a_job_is_done(worker, session):
     assert one.busy and one.size == 0
     worker.submit(one)
     wait_for(lambda: not one.busy)
-    assert one.state is State.DONE and len(one.results) == 2 and one.size > 90_000
+    assert one.state is JobState.DONE and len(one.results) == 2 and one.size > 90_000
     [(input, target, num_samples, rate, options)] = session.asked
     assert input is PAIR[0].audio and target is PAIR[1].audio
     assert (num_samples, rate, options) == (2, SAMPLE_RATE, {"seed": 3})
@@ -51,9 +51,9 @@ def test_one_at_a_time_in_their_order(worker, session):
     jobs = [job(seed=i) for i in range(3)]
     for one in jobs:
         worker.submit(one)
-    wait_for(lambda: jobs[0].state is State.RUNNING)
+    wait_for(lambda: jobs[0].state is JobState.RUNNING)
     assert [worker.position(one) for one in jobs] == [0, 1, 2]
-    assert [one.state for one in jobs[1:]] == [State.QUEUED] * 2 and worker.waiting == 2
+    assert [one.state for one in jobs[1:]] == [JobState.QUEUED] * 2 and worker.waiting == 2
     session.gate.set()
     wait_for(lambda: not any(one.busy for one in jobs))
     assert [asked[4]["seed"] for asked in session.asked] == [0, 1, 2]
@@ -65,11 +65,11 @@ def test_a_waiting_job_is_cancelled_and_the_next_moves_up(worker, session):
     jobs = [job(seed=i) for i in range(3)]
     for one in jobs:
         worker.submit(one)
-    wait_for(lambda: jobs[0].state is State.RUNNING)
+    wait_for(lambda: jobs[0].state is JobState.RUNNING)
     worker.cancel(jobs[1])
-    assert jobs[1].state is State.CANCELLED and worker.position(jobs[2]) == 1
+    assert jobs[1].state is JobState.CANCELLED and worker.position(jobs[2]) == 1
     session.gate.set()
-    wait_for(lambda: jobs[2].state is State.DONE)
+    wait_for(lambda: jobs[2].state is JobState.DONE)
     assert [asked[4]["seed"] for asked in session.asked] == [0, 2]
 
 
@@ -78,18 +78,18 @@ def test_a_running_job_is_cancelled_at_its_next_step(worker, session):
     one, after = job(5), job()
     worker.submit(one)
     worker.submit(after)
-    wait_for(lambda: one.state is State.RUNNING)
+    wait_for(lambda: one.state is JobState.RUNNING)
     worker.cancel(one)
     session.gate.set()
-    wait_for(lambda: after.state is State.DONE)
-    assert one.state is State.CANCELLED and one.results == []
+    wait_for(lambda: after.state is JobState.DONE)
+    assert one.state is JobState.CANCELLED and one.results == []
 
 
 def test_the_queue_has_an_end(worker, session):
     session.gate.clear()
     first = job()
     worker.submit(first)
-    wait_for(lambda: first.state is State.RUNNING)
+    wait_for(lambda: first.state is JobState.RUNNING)
     for _ in range(3):
         worker.submit(job())
     with pytest.raises(Full, match="try again"):
@@ -101,16 +101,16 @@ def test_a_users_error_is_told_and_another_is_not(worker, session):
     mistaken = job()
     worker.submit(mistaken)
     wait_for(lambda: not mistaken.busy)
-    assert (mistaken.state, mistaken.error) == (State.FAILED, str(session.error))
+    assert (mistaken.state, mistaken.error) == (JobState.FAILED, str(session.error))
     session.error = RuntimeError("/secret/path")
     broken = job()
     worker.submit(broken)
     wait_for(lambda: not broken.busy)
-    assert (broken.state, broken.error) == (State.FAILED, BROKEN)
+    assert (broken.state, broken.error) == (JobState.FAILED, BROKEN)
     session.error = None
     good = job()
     worker.submit(good)
-    wait_for(lambda: good.state is State.DONE)
+    wait_for(lambda: good.state is JobState.DONE)
 
 
 def test_jobs_wait_for_the_model(session):
@@ -120,13 +120,13 @@ def test_jobs_wait_for_the_model(session):
         assert loaded.wait(10)
         return session
 
-    worker = Worker(load, 3)
+    worker = JobWorker(load, 3)
     worker.start()
     one = job()
     worker.submit(one)
-    assert worker.model is Model.LOADING and one.state is State.QUEUED and worker.position(one) == 0
+    assert worker.model is Model.LOADING and one.state is JobState.QUEUED and worker.position(one) == 0
     loaded.set()
-    wait_for(lambda: one.state is State.DONE)
+    wait_for(lambda: one.state is JobState.DONE)
     assert worker.model is Model.READY
     worker.stop()
 
@@ -141,41 +141,41 @@ def test_a_model_that_cannot_be_loaded_fails_all_jobs(error, told):
         assert asked.wait(10)
         raise error
 
-    worker = Worker(load, 3)
+    worker = JobWorker(load, 3)
     worker.start()
     one = job()
     worker.submit(one)
     asked.set()
     wait_for(lambda: worker.model is Model.FAILED)
-    assert one.state is State.FAILED and told in one.error
+    assert one.state is JobState.FAILED and told in one.error
     with pytest.raises(UserError, match="could not be loaded"):
         worker.submit(job())
     worker.stop()
 
 
 def test_stopping_cancels_everything(session):
-    worker = Worker(lambda: session, 3)
+    worker = JobWorker(lambda: session, 3)
     worker.start()
     session.gate.clear()
     jobs = [job(), job()]
     for one in jobs:
         worker.submit(one)
-    wait_for(lambda: jobs[0].state is State.RUNNING)
+    wait_for(lambda: jobs[0].state is JobState.RUNNING)
     stopping = threading.Thread(target=worker.stop)
     stopping.start()
-    wait_for(lambda: jobs[1].state is State.CANCELLED)
+    wait_for(lambda: jobs[1].state is JobState.CANCELLED)
     session.gate.set()
     stopping.join(10)
-    assert not stopping.is_alive() and jobs[0].state is State.CANCELLED
+    assert not stopping.is_alive() and jobs[0].state is JobState.CANCELLED
 
 
 def test_a_real_session_serves_as_well():
-    worker = Worker(lambda: make_session(), 3)
+    worker = JobWorker(lambda: make_session(), 3)
     worker.start()
     one = job(2, arranger="network")
     worker.submit(one)
     wait_for(lambda: not one.busy, 120)
-    assert one.state is State.DONE, one.error
+    assert one.state is JobState.DONE, one.error
     first, second = one.results
     assert first.files[".wav"] != second.files[".wav"] and first.picture["notes"]
     assert one.steps.share > 0.7 and set(one.order.input.heard_by(worker.session)) == set(HEARD)

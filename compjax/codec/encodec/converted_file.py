@@ -10,11 +10,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compjax.codec import weights
+from compjax.codec import converted_weights, weights
 from compjax.codec.encodec.encodec import Decoder, Encodec, EncodecConfig, Encoder
-from compjax.codec.encodec.layers import Span
+from compjax.codec.encodec.layers import SampleSpan
 from compjax.errors import UserError
-from compjax.port import reading
 
 KIND = "encodec"
 """What the config of a converted file says under `codec`."""
@@ -23,7 +22,7 @@ KIND = "encodec"
 def save(path: str | os.PathLike, config: EncodecConfig, params: dict, source: str | os.PathLike) -> None:
     """Write a converted codec, float32, with its checksum and that of its `source`; whole or not at all."""
     described = {"codec": KIND, "settings": dataclasses.asdict(config)}
-    reading.save(path, described, params, source)
+    converted_weights.save(path, described, params, source)
 
 
 def load(path: str | os.PathLike) -> tuple[Encodec, dict]:
@@ -38,7 +37,7 @@ def load(path: str | os.PathLike) -> tuple[Encodec, dict]:
             f"EnCodec's weights are not part of compjax and none are at {path}; convert yours: "
             "compjax-port --from encodec --weights encodec_24khz-d7cc33bc.th"
         )
-    stored, params = reading.load(path)
+    stored, params = converted_weights.load(path)
     try:
         if stored.get("codec") != KIND:
             raise ValueError("it says it is something else")
@@ -59,7 +58,7 @@ def shapes(config: EncodecConfig) -> dict[str, tuple[int, ...]]:
     latents = jax.ShapeDtypeStruct((1, 1, config.dimension), jnp.float32)
     found = {}
     for part, module, x in (("encoder", Encoder(config), audio), ("decoder", Decoder(config), latents)):
-        span = Span(x.shape[1])
+        span = SampleSpan(x.shape[1])
         tree = jax.eval_shape(lambda x, m=module, s=span: m.init(jax.random.key(0), x, s)["params"], x)
         for path, leaf in jax.tree_util.tree_leaves_with_path(tree):
             found[f"{part}/{jax.tree_util.keystr(path, simple=True, separator='/')}"] = leaf.shape

@@ -8,17 +8,29 @@ snaps them to the codebooks. Its weights are the user's to convert: `compjax-por
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from compjax.codec.encodec import quantizer as quantizer
-from compjax.codec.encodec.layers import LSTM, CausalConv, CausalConvTranspose, ResidualBlock, Span
+from compjax.codec.encodec.layers import (
+    CARRY,
+    LSTM,
+    CausalConv,
+    CausalConvTranspose,
+    ResidualBlock,
+    SampleSpan,
+)
 from compjax.constants import LATENT_SIZE, SAMPLE_RATE
 
 Array = jax.Array
+
+WINDOW = 300
+"""Frames of a window, 4 s: one program for every length. Its arrays stay near the processor's cache."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +81,7 @@ class Encoder(nn.Module):
     config: EncodecConfig
 
     @nn.compact
-    def __call__(self, audio: Array, span: Span) -> Array:
+    def __call__(self, audio: Array, span: SampleSpan) -> Array:
         config = self.config
         channels = config.filters
         x = CausalConv(channels, config.kernel_size, name="input")(audio[..., None], span)
@@ -88,7 +100,7 @@ class Decoder(nn.Module):
     config: EncodecConfig
 
     @nn.compact
-    def __call__(self, latents: Array, span: Span) -> Array:
+    def __call__(self, latents: Array, span: SampleSpan) -> Array:
         config = self.config
         channels = config.filters * 2 ** len(config.ratios)
         x = CausalConv(channels, config.kernel_size, name="input")(latents, span)
@@ -154,26 +166,20 @@ class Encodec:
         """Codes `[B, K, T]` int32 of audio `[B, S]` at `bandwidth` kbps, K = 2 at 1.5 to 32 at 24."""
         return quantizer.quantize(self.books(params, bandwidth), self._encode(params, audio))[0]
 
-    def from_codes(self, params, codes: Array) -> Array:
-        """Latents `[B, T, dimension]` of `codes` `[B, K, T]`."""
-        return self.normalize(quantizer.dequantize(params["codebooks"], codes))
-
     def decode(self, params, latents: Array) -> Array:
         """Audio `[B, T * hop]` of latents `[B, T, dimension]`."""
         latents = self.denormalize(jnp.asarray(latents))
-        return Decoder(self.config).apply({"params": params["decoder"]}, latents, Span(latents.shape[1]))
+        return Decoder(self.config).apply(
+            {"params": params["decoder"]}, latents, SampleSpan(latents.shape[1])
+        )
 
     def encode_clip(self, params, audio, bandwidth: float | None = None):
         """What `encode` gives for one clip `[S]` of any length, NumPy `[T, dimension]`, window by window."""
-        from compjax.codec.encodec import windows
-
-        return windows.encode_clip(self, params, audio, bandwidth)
+        return encode_in_windows(self, params, audio, bandwidth)
 
     def decode_clip(self, params, latents):
         """What `decode` gives for one clip `[T, dimension]`, NumPy `[T * hop]`, window by window."""
-        from compjax.codec.encodec import windows
-
-        return windows.decode_clip(self, params, latents)
+        return decode_in_windows(self, params, latents)
 
     def books(self, params, bandwidth: float) -> Array:
         """The codebooks `[K, N, D]` that a bandwidth uses."""
@@ -193,4 +199,70 @@ class Encodec:
         audio = jnp.asarray(audio)
         samples = audio.shape[1]
         audio = jnp.pad(audio, ((0, 0), (0, -samples % self.hop_length)))
-        return Encoder(self.config).apply({"params": params["encoder"]}, audio, Span(samples))
+        return Encoder(self.config).apply({"params": params["encoder"]}, audio, SampleSpan(samples))
+
+
+# A clip of any length, window by window, exactly as over the whole: the layers' state goes from window to
+# window (`layers.py`), so nothing is cross-faded and nothing computed twice; memory is that of one window.
+
+
+def encode_in_windows(
+    codec: Encodec, params, audio: np.ndarray, bandwidth: float | None = None
+) -> np.ndarray:
+    """Latents `[T, dimension]`, T = ceil(S / hop), of a clip `[S]`."""
+    params, audio = jax.device_put(params), np.asarray(audio, np.float32)
+    frames = -(-audio.size // codec.hop_length)
+    latents = np.empty((frames, codec.dimension), np.float32)
+    carry = _no_carry(codec, "encoder")
+    size = WINDOW * codec.hop_length
+    for begin in range(0, frames, WINDOW):
+        window = audio[begin * codec.hop_length :][:size]
+        padded = np.pad(window, (0, size - window.size))[None]
+        part, carry = _encode_window(codec, bandwidth, params, carry, padded, begin == 0, window.size)
+        latents[begin : begin + WINDOW] = np.asarray(part)[0, : frames - begin]
+    return latents
+
+
+def decode_in_windows(codec: Encodec, params, latents: np.ndarray) -> np.ndarray:
+    """Audio `[T * hop]` of latents `[T, dimension]`."""
+    params, latents = jax.device_put(params), np.asarray(latents, np.float32)
+    frames, hop = latents.shape[0], codec.hop_length
+    audio = np.empty(frames * hop, np.float32)
+    carry = _no_carry(codec, "decoder")
+    for begin in range(0, frames, WINDOW):
+        window = latents[begin : begin + WINDOW]
+        padded = np.pad(window, ((0, WINDOW - len(window)), (0, 0)))[None]
+        part, carry = _decode_window(codec, params, carry, padded, begin == 0, len(window))
+        audio[begin * hop : (begin + WINDOW) * hop] = np.asarray(part)[0, : (frames - begin) * hop]
+    return audio
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _encode_window(codec: Encodec, bandwidth: float | None, params, carry, audio, first, length):
+    variables = {"params": params["encoder"], CARRY: carry}
+    raw, left = Encoder(codec.config).apply(variables, audio, SampleSpan(length, first), mutable=[CARRY])
+    if bandwidth is not None:
+        _, raw = quantizer.quantize(codec.books(params, bandwidth), raw)
+    return codec.normalize(raw), left[CARRY]
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _decode_window(codec: Encodec, params, carry, latents, first, length):
+    variables = {"params": params["decoder"], CARRY: carry}
+    raw = codec.denormalize(latents)
+    audio, left = Decoder(codec.config).apply(variables, raw, SampleSpan(length, first), mutable=[CARRY])
+    return audio, left[CARRY]
+
+
+def _no_carry(codec: Encodec, part: str) -> dict:
+    """Zeros in the place of what an earlier window left; the first window does not look at them."""
+    if part == "encoder":
+        module, shape = Encoder(codec.config), (1, WINDOW * codec.hop_length)
+    else:
+        module, shape = Decoder(codec.config), (1, WINDOW, codec.dimension)
+
+    def begin(x):
+        return module.init(jax.random.key(0), x, SampleSpan(x.shape[1], jnp.bool_(True)))[CARRY]
+
+    shapes = jax.eval_shape(begin, jax.ShapeDtypeStruct(shape, jnp.float32))
+    return jax.tree.map(lambda leaf: np.zeros(leaf.shape, leaf.dtype), shapes)

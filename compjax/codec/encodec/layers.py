@@ -29,7 +29,7 @@ PRECISION = jax.lax.Precision.HIGHEST  # accelerators would round inputs to 10 b
 
 
 @dataclasses.dataclass(frozen=True)
-class Span:
+class SampleSpan:
     """Where a layer's input `[B, N, C]` lies in its clip.
 
     Attributes:
@@ -45,11 +45,11 @@ class Span:
         """Whether the input is all of the clip."""
         return self.first is True
 
-    def down(self, stride: int) -> Span:
+    def down(self, stride: int) -> SampleSpan:
         """The span after a convolution with `stride`."""
         return dataclasses.replace(self, length=(self.length + stride - 1) // stride)
 
-    def up(self, stride: int) -> Span:
+    def up(self, stride: int) -> SampleSpan:
         """The span after a transposed convolution with `stride`."""
         return dataclasses.replace(self, length=self.length * stride)
 
@@ -62,7 +62,7 @@ def reflection(x: Array, size: int, length: int | Array) -> Array:
     return jnp.where(place < length, mirrored, 0.0)
 
 
-def reflect_tail(wide: Array, stride: int, span: Span) -> Array:
+def reflect_tail(wide: Array, stride: int, span: SampleSpan) -> Array:
     """`wide` with the last block of `stride` steps that is begun filled up with the mirror image.
 
     Args:
@@ -86,7 +86,7 @@ def reflect_tail(wide: Array, stride: int, span: Span) -> Array:
 class CausalModule(nn.Module):
     """What the layers share: the steps before a window."""
 
-    def preceded(self, x: Array, begin: Array, span: Span) -> Array:
+    def preceded(self, x: Array, begin: Array, span: SampleSpan) -> Array:
         """`x` `[B, N, C]` after what precedes it: `begin` `[B, P, C]` at the clip's start, else the carry."""
         if span.is_whole:
             return jnp.concatenate([begin, x], axis=1)
@@ -104,7 +104,7 @@ class CausalConv(CausalModule):
     stride: int = 1
 
     @nn.compact
-    def __call__(self, x: Array, span: Span) -> Array:
+    def __call__(self, x: Array, span: SampleSpan) -> Array:
         shape = (self.kernel_size, x.shape[-1], self.features)
         kernel = self.param("kernel", nn.initializers.lecun_normal(), shape)
         bias = self.param("bias", nn.initializers.zeros_init(), (self.features,))
@@ -128,7 +128,7 @@ class CausalConvTranspose(CausalModule):
     stride: int
 
     @nn.compact
-    def __call__(self, x: Array, span: Span) -> Array:
+    def __call__(self, x: Array, span: SampleSpan) -> Array:
         shape = (2, x.shape[-1], self.stride, self.features)
         kernel = self.param("kernel", nn.initializers.lecun_normal(), shape)
         bias = self.param("bias", nn.initializers.zeros_init(), (self.features,))
@@ -155,7 +155,7 @@ class LSTM(nn.Module):
     layers: int
 
     @nn.compact
-    def __call__(self, x: Array, span: Span) -> Array:
+    def __call__(self, x: Array, span: SampleSpan) -> Array:
         size = x.shape[-1]
         y = x
         for index in range(self.layers):
@@ -208,7 +208,7 @@ class ResidualBlock(nn.Module):
     compress: int
 
     @nn.compact
-    def __call__(self, x: Array, span: Span) -> Array:
+    def __call__(self, x: Array, span: SampleSpan) -> Array:
         size = x.shape[-1]
         y = CausalConv(size // self.compress, self.kernel_size, name="conv1")(nn.elu(x), span)
         y = CausalConv(size, 1, name="conv2")(nn.elu(y), span)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from compjax.data.batches.mixture import Mixture
-from compjax.data.sources.example import Batch
+from compjax.data.sources.example import HostBatch
 from compjax.data.sources.source import BrokenFile, Source
 from compjax.errors import UserError
 
@@ -41,7 +41,7 @@ def one_thread() -> Iterator[None]:
 class MadeBatch:
     """A batch, and the broken files that were met in making it: reasons by name, for each source."""
 
-    batch: Batch
+    batch: HostBatch
     broken: tuple[dict[str, str], ...]
 
 
@@ -74,7 +74,7 @@ class BatchMaker:
         batch = {name: np.stack([example[name] for example in made]) for name in made[0]}
         return MadeBatch(batch, broken)
 
-    def _example(self, position: int, broken: tuple[dict[str, str], ...]) -> Batch:
+    def _example(self, position: int, broken: tuple[dict[str, str], ...]) -> HostBatch:
         index, number = self.mixture.locate(position)
         source = self.sources[index]
         for attempt in range(MAX_TRIES):

@@ -17,16 +17,9 @@ from compjax.constants import FRAME_RATE
 from compjax.data.batches.ahead import Ahead
 from compjax.data.batches.maker import SAMPLE_IDS, BatchMaker
 from compjax.data.batches.mixture import Mixture
-from compjax.data.sources.example import AugmentConfig, Batch
-from compjax.data.sources.source import (
-    ExampleConfig,
-    Source,
-    SourceConfig,
-    check_broken,
-    fingerprint_of,
-    open_source,
-    parse_sources,
-)
+from compjax.data.sources.example import AugmentConfig, HostBatch
+from compjax.data.sources.opening import open_source, parse_sources
+from compjax.data.sources.source import ExampleConfig, Source, SourceConfig, check_broken, fingerprint_of
 from compjax.errors import UserError
 
 AHEAD = 2  # batches kept ready
@@ -48,7 +41,7 @@ class Pipeline(Protocol):
     epoch_steps: int
     seconds: float
 
-    def iterate(self, start_step: int) -> Iterator[Batch]:
+    def iterate(self, start_step: int) -> Iterator[HostBatch]:
         """Batches of the steps from `start_step` (counted from 0) on, with `sample_ids` int64 `[B]`."""
         ...
 
@@ -89,7 +82,7 @@ class SourcePipeline:
         """See `Pipeline`."""
         return self._maker.describe(int(sample_id))
 
-    def iterate(self, start_step: int) -> Iterator[Batch]:
+    def iterate(self, start_step: int) -> Iterator[HostBatch]:
         """See `Pipeline`; an earlier iteration ends.
 
         Raises:
@@ -104,7 +97,7 @@ class SourcePipeline:
             self._feed = Ahead(self._maker.make, start_step, AHEAD)
         return self._batches(self._feed)
 
-    def _batches(self, feed: Ahead) -> Iterator[Batch]:
+    def _batches(self, feed: Ahead) -> Iterator[HostBatch]:
         for made in feed:
             self._note_broken(made.broken)
             yield made.batch
@@ -198,7 +191,7 @@ def open_pipeline(
 
 def validation_batches(
     config_data: Mapping[str, Any], batch_size: int, process_index: int = 0, process_count: int = 1
-) -> list[Batch]:
+) -> list[HostBatch]:
     """This host's part of whole batches of the first `dev_examples` examples of `dev`, not augmented.
 
     Batches hold no `sample_ids`: they are for a jitted function. Fewer examples than a batch are repeated.

@@ -25,7 +25,7 @@ LENGTH = struct.Struct("<Q")
 
 
 @dataclasses.dataclass(frozen=True)
-class Job:
+class WorkOrder:
     """The steps `first`, `first + stride`, ... of a maker; `parent` is the process that reads them."""
 
     maker: Any
@@ -83,7 +83,7 @@ def end_with(parent: int) -> None:
     threading.Thread(target=watch, daemon=True, name="parent-watch").start()
 
 
-def serve(job: Job, output: BinaryIO) -> None:
+def serve(job: WorkOrder, output: BinaryIO) -> None:
     """Make and write batches until nobody reads them; a failure is the last message."""
     try:
         for step in itertools.count(job.first, job.stride):
@@ -102,7 +102,7 @@ def main() -> None:
         signal.signal(number, signal.SIG_IGN)
     output = os.fdopen(os.dup(1), "wb", buffering=1 << 20)
     os.dup2(2, 1)  # what a library prints must not get between the batches
-    job: Job = read_message(sys.stdin.buffer)
+    job: WorkOrder = read_message(sys.stdin.buffer)
     end_with(job.parent)
     from absl import logging
 

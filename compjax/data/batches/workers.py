@@ -1,4 +1,4 @@
-"""Worker processes that make batches, and the reading of them in order of the steps.
+"""WorkerProcess processes that make batches, and the reading of them in order of the steps.
 
 Grain's workers were tried in the design; these are used because a batch is a pure function of its
 step, so that no iterator state has to be kept, shared or restored, and because Grain's import JAX
@@ -20,7 +20,7 @@ from absl import logging
 
 from compjax.data.batches.ahead import Ahead
 from compjax.data.batches.maker import BatchMaker, MadeBatch
-from compjax.data.batches.worker import Failure, Job, read_message, write_message
+from compjax.data.batches.worker import Failure, WorkOrder, read_message, write_message
 from compjax.errors import UserError
 
 AHEAD_PER_WORKER = 1  # batches kept ready in this process; each worker holds one more
@@ -32,7 +32,7 @@ class WorkerFailure(RuntimeError):
     """A worker met an error that is not the user's; its traceback is the text."""
 
 
-class Worker:
+class WorkerProcess:
     """One process, and the steps that it makes."""
 
     def __init__(self) -> None:
@@ -47,10 +47,10 @@ class Worker:
             start_new_session=True,  # a signal to the terminal's or the job's group is not for it
         )
 
-    def begin(self, maker: BatchMaker, first: int, stride: int) -> Worker:
+    def begin(self, maker: BatchMaker, first: int, stride: int) -> WorkerProcess:
         """Tell it which steps to make; returns itself."""
         with contextlib.suppress(BrokenPipeError):  # it has ended already, which reading from it will show
-            write_message(self._process.stdin, Job(maker, first, stride, os.getpid()))
+            write_message(self._process.stdin, WorkOrder(maker, first, stride, os.getpid()))
             self._process.stdin.close()
         return self
 
@@ -77,7 +77,7 @@ class Crew:
         self._maker, self._count = maker, count
         self._lock, self._ended = threading.Lock(), False
         self._start, self._deaths = start_step, 0
-        self._workers = [Worker() for _ in range(count)]  # all load their modules at the same time
+        self._workers = [WorkerProcess() for _ in range(count)]  # all load their modules at the same time
         for i, worker in enumerate(self._workers):
             worker.begin(maker, start_step + i, count)
 
@@ -114,7 +114,7 @@ class Crew:
                     "which a lack of memory may cause; set data.workers to a smaller number"
                 )
             logging.warning("data worker %d was ended (status %d); starting it again", index, status)
-            self._workers[index] = Worker().begin(self._maker, step, self._count)
+            self._workers[index] = WorkerProcess().begin(self._maker, step, self._count)
 
     def kill(self) -> None:
         """End all processes, which also ends a `read`."""

@@ -12,7 +12,7 @@ VELOCITY = {"-": 0.0, "o": 0.3, "x": 0.7, "X": 0.95}
 
 
 @dataclasses.dataclass(frozen=True)
-class Groove:
+class DrumPattern:
     """A bar of drums; `tempos` in beats per minute; `swing` where the genre swings."""
 
     name: str
@@ -37,54 +37,74 @@ class Groove:
 
 
 GROOVES = (
-    Groove("rock", (80, 160), "X- -- X- --", "-- X- -- X-", "Xx Xx Xx Xx"),
-    Groove("rock pushed", (80, 150), "X--- ---x --X- ----", "---- X--- ---- X---", "X-x- X-x- X-x- X-x-"),
-    Groove("rock quarters", (90, 180), "X- -x X- --", "-- X- -- X-", "X- X- X- X-"),
-    Groove("ballad", (60, 90), "X--- ---- x-x- ----", "---- X--- ---- X---", "x-x- x-x- x-x- x-x-"),
-    Groove(
+    DrumPattern("rock", (80, 160), "X- -- X- --", "-- X- -- X-", "Xx Xx Xx Xx"),
+    DrumPattern(
+        "rock pushed", (80, 150), "X--- ---x --X- ----", "---- X--- ---- X---", "X-x- X-x- X-x- X-x-"
+    ),
+    DrumPattern("rock quarters", (90, 180), "X- -x X- --", "-- X- -- X-", "X- X- X- X-"),
+    DrumPattern("ballad", (60, 90), "X--- ---- x-x- ----", "---- X--- ---- X---", "x-x- x-x- x-x- x-x-"),
+    DrumPattern(
         "four on the floor", (110, 140), "X--- X--- X--- X---", "---- X--- ---- X---", "--X- --X- --X- --X-"
     ),
-    Groove("house 16ths", (115, 130), "X--- X--- X--- X---", "---- X--- ---- X--o", "xoXo xoXo xoXo xoXo"),
-    Groove("techno", (120, 150), "X--- X--- X--- X---", "---- ---- ---- ----", "--X- --X- --X- --Xx"),
-    Groove("disco", (105, 130), "X- X- X- X-", "-- X- -- X-", "xX xX xX xX"),
-    Groove("funk", (85, 120), "X-x- ---- --X- ----", "---- X--o -o-o X---", "Xoxo Xoxo Xoxo Xoxo"),
-    Groove("funk ghosts", (85, 115), "X--x ---- --x- -x--", "-o-- X-o- -o-o X--o", "x-x- x-x- x-x- x-x-"),
-    Groove(
+    DrumPattern(
+        "house 16ths", (115, 130), "X--- X--- X--- X---", "---- X--- ---- X--o", "xoXo xoXo xoXo xoXo"
+    ),
+    DrumPattern("techno", (120, 150), "X--- X--- X--- X---", "---- ---- ---- ----", "--X- --X- --X- --Xx"),
+    DrumPattern("disco", (105, 130), "X- X- X- X-", "-- X- -- X-", "xX xX xX xX"),
+    DrumPattern("funk", (85, 120), "X-x- ---- --X- ----", "---- X--o -o-o X---", "Xoxo Xoxo Xoxo Xoxo"),
+    DrumPattern(
+        "funk ghosts", (85, 115), "X--x ---- --x- -x--", "-o-- X-o- -o-o X--o", "x-x- x-x- x-x- x-x-"
+    ),
+    DrumPattern(
         "hip hop", (75, 100), "X--- --x- -xX- ----", "---- X--- ---- X---", "x-x- x-x- x-x- x-xx", swing=True
     ),
-    Groove(
+    DrumPattern(
         "boom bap", (80, 98), "X--x ---- --X- -x--", "---- X--- ---- X---", "x-x- x-x- x-x- x-x-", swing=True
     ),
-    Groove("trap", (65, 85), "X--- ---x --x- ----", "---- ---- X--- ----", "xxxx xxxx xxxx xxxx"),
-    Groove("half time", (70, 150), "X- -- -- -x", "-- -- X- --", "x- x- x- x-"),
-    Groove("drum and bass", (80, 90), "X--- ---- --X- ----", "---- X--o -o-- X---", "x-x- x-x- x-x- x-x-"),
-    Groove("breakbeat", (90, 140), "X-X- ---- --XX ----", "---- X--o -o-- X--o", "X-x- X-x- X-x- X-x-"),
-    Groove("motown", (90, 140), "X- -x X- --", "X- X- X- X-", "xx xx xx xx"),
-    Groove("train beat", (90, 130), "X--- X--- X--- X---", "ooXo ooXo ooXo ooXo", "---- ---- ---- ----"),
-    Groove("shuffle", (80, 140), "X-- --- X-- ---", "--- X-- --- X--", "X-x X-x X-x X-x"),
-    Groove("slow blues", (60, 80), "X-- --x X-- ---", "--- X-- --- X--", "Xxx Xxx Xxx Xxx"),
-    Groove("swing ride", (100, 180), "o-- o-- o-- o--", "--- --o --- -o-", "X-- X-x X-- X-x"),
-    Groove("bossa nova", (100, 150), "X--x X--x X--x X--x", "x--x --x- --x- -x--", "xxxx xxxx xxxx xxxx"),
-    Groove("samba", (90, 120), "X--x X--x X--x X--x", "x-x- xx-x -x-x x-x-", "Xxxx Xxxx Xxxx Xxxx"),
-    Groove("son clave", (80, 120), "X--- --x- ---- --x-", "X--X --X- --X- X---", "x-x- x-x- x-x- x-x-"),
-    Groove("reggae one drop", (65, 90), "---- ---- X--- ----", "---- ---- X--- ----", "--x- --x- --x- --x-"),
-    Groove("steppers", (65, 90), "X--- X--- X--- X---", "---- ---- X--- ----", "--X- x-X- --X- x-X-"),
-    Groove("reggaeton", (85, 105), "X--- X--- X--- X---", "---X --X- ---X --X-", "x-x- x-x- x-x- x-x-"),
-    Groove("afrobeat", (95, 125), "X--- --X- -x-- X---", "---- -x-- ---- -xX-", "X-xX -xX- xX-x X-x-"),
-    Groove("second line", (85, 110), "X--X --X- --X- X---", "X-oX o-Xo -Xo- X-oo", "---- x--- ---- x---"),
-    Groove("march", (90, 130), "X- -- X- --", "Xo xo Xo xx", "-- -- -- x-"),
-    Groove("waltz", (80, 180), "X- -- --", "-- x- x-", "X- x- x-"),
-    Groove("jazz waltz", (100, 170), "X-- --- ---", "--- --o -o-", "X-- X-x X--"),
-    Groove("three four rock", (80, 150), "X- -- -x", "-- X- --", "xx xx xx"),
-    Groove("six eight ballad", (60, 90), "X-- --x", "--- X--", "Xxx Xxx"),
-    Groove("six eight driving", (60, 120), "X-x X--", "--- X--", "Xox Xox"),
-    Groove("twelve eight", (60, 110), "X-- --- X-x ---", "--- X-- --- X--", "Xxx Xxx Xxx Xxx"),
-    Groove("bembe", (80, 130), "X-- --x --- x--", "--- x-- --- x--", "X-X -XX -X- X-X"),
-    Groove("five four", (100, 180), "X- -x -- X- --", "-- -- X- -- X-", "xx xx xx xx xx"),
-    Groove("five four jazz", (120, 180), "X-- --- --x x-- ---", "--- --o --- --- x--", "X-- X-x X-- X-- X-x"),
-    Groove("seven eight", (150, 240), "X- -- -- X- -- X- --", "-- -- X- -- X- -- X-", "x- x- x- x- x- x- x-"),
-    Groove("seven four", (110, 170), "X- -- X- -- X- -x --", "-- X- -- X- -- X- X-", "xx xx xx xx xx xx xx"),
-    Groove("toms", (80, 150), "X-x- x-X- x-x- X-x-", "---- X--- --x- X-xx", "---- ---- ---- ----"),
-    Groove("claps", (80, 140), "---- ---- ---- ----", "---- X--- ---- X---", "x-x- x-x- x-x- x-x-"),
-    Groove("kick alone", (60, 140), "X--- --x- X--- ---x", "---- ---- ---- ----", "---- ---- ---- ----"),
+    DrumPattern("trap", (65, 85), "X--- ---x --x- ----", "---- ---- X--- ----", "xxxx xxxx xxxx xxxx"),
+    DrumPattern("half time", (70, 150), "X- -- -- -x", "-- -- X- --", "x- x- x- x-"),
+    DrumPattern(
+        "drum and bass", (80, 90), "X--- ---- --X- ----", "---- X--o -o-- X---", "x-x- x-x- x-x- x-x-"
+    ),
+    DrumPattern("breakbeat", (90, 140), "X-X- ---- --XX ----", "---- X--o -o-- X--o", "X-x- X-x- X-x- X-x-"),
+    DrumPattern("motown", (90, 140), "X- -x X- --", "X- X- X- X-", "xx xx xx xx"),
+    DrumPattern("train beat", (90, 130), "X--- X--- X--- X---", "ooXo ooXo ooXo ooXo", "---- ---- ---- ----"),
+    DrumPattern("shuffle", (80, 140), "X-- --- X-- ---", "--- X-- --- X--", "X-x X-x X-x X-x"),
+    DrumPattern("slow blues", (60, 80), "X-- --x X-- ---", "--- X-- --- X--", "Xxx Xxx Xxx Xxx"),
+    DrumPattern("swing ride", (100, 180), "o-- o-- o-- o--", "--- --o --- -o-", "X-- X-x X-- X-x"),
+    DrumPattern(
+        "bossa nova", (100, 150), "X--x X--x X--x X--x", "x--x --x- --x- -x--", "xxxx xxxx xxxx xxxx"
+    ),
+    DrumPattern("samba", (90, 120), "X--x X--x X--x X--x", "x-x- xx-x -x-x x-x-", "Xxxx Xxxx Xxxx Xxxx"),
+    DrumPattern("son clave", (80, 120), "X--- --x- ---- --x-", "X--X --X- --X- X---", "x-x- x-x- x-x- x-x-"),
+    DrumPattern(
+        "reggae one drop", (65, 90), "---- ---- X--- ----", "---- ---- X--- ----", "--x- --x- --x- --x-"
+    ),
+    DrumPattern("steppers", (65, 90), "X--- X--- X--- X---", "---- ---- X--- ----", "--X- x-X- --X- x-X-"),
+    DrumPattern("reggaeton", (85, 105), "X--- X--- X--- X---", "---X --X- ---X --X-", "x-x- x-x- x-x- x-x-"),
+    DrumPattern("afrobeat", (95, 125), "X--- --X- -x-- X---", "---- -x-- ---- -xX-", "X-xX -xX- xX-x X-x-"),
+    DrumPattern(
+        "second line", (85, 110), "X--X --X- --X- X---", "X-oX o-Xo -Xo- X-oo", "---- x--- ---- x---"
+    ),
+    DrumPattern("march", (90, 130), "X- -- X- --", "Xo xo Xo xx", "-- -- -- x-"),
+    DrumPattern("waltz", (80, 180), "X- -- --", "-- x- x-", "X- x- x-"),
+    DrumPattern("jazz waltz", (100, 170), "X-- --- ---", "--- --o -o-", "X-- X-x X--"),
+    DrumPattern("three four rock", (80, 150), "X- -- -x", "-- X- --", "xx xx xx"),
+    DrumPattern("six eight ballad", (60, 90), "X-- --x", "--- X--", "Xxx Xxx"),
+    DrumPattern("six eight driving", (60, 120), "X-x X--", "--- X--", "Xox Xox"),
+    DrumPattern("twelve eight", (60, 110), "X-- --- X-x ---", "--- X-- --- X--", "Xxx Xxx Xxx Xxx"),
+    DrumPattern("bembe", (80, 130), "X-- --x --- x--", "--- x-- --- x--", "X-X -XX -X- X-X"),
+    DrumPattern("five four", (100, 180), "X- -x -- X- --", "-- -- X- -- X-", "xx xx xx xx xx"),
+    DrumPattern(
+        "five four jazz", (120, 180), "X-- --- --x x-- ---", "--- --o --- --- x--", "X-- X-x X-- X-- X-x"
+    ),
+    DrumPattern(
+        "seven eight", (150, 240), "X- -- -- X- -- X- --", "-- -- X- -- X- -- X-", "x- x- x- x- x- x- x-"
+    ),
+    DrumPattern(
+        "seven four", (110, 170), "X- -- X- -- X- -x --", "-- X- -- X- -- X- X-", "xx xx xx xx xx xx xx"
+    ),
+    DrumPattern("toms", (80, 150), "X-x- x-X- x-x- X-x-", "---- X--- --x- X-xx", "---- ---- ---- ----"),
+    DrumPattern("claps", (80, 140), "---- ---- ---- ----", "---- X--- ---- X---", "x-x- x-x- x-x- x-x-"),
+    DrumPattern("kick alone", (60, 140), "X--- --x- X--- ---x", "---- ---- ---- ----", "---- ---- ---- ----"),
 )

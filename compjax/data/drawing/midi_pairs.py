@@ -38,7 +38,7 @@ ATTEMPTS = 1000
 
 
 @dataclasses.dataclass(frozen=True)
-class Part:
+class MidiPart:
     """The notes of a file's drum channel, or of its pitched ones, by start."""
 
     name: str
@@ -61,7 +61,7 @@ class MidiPairs:
         self.folder = pathlib.Path(folder)
         self.drums, self.pitched = _parts(self.folder)
 
-    def draw_pair(self, seed: int, split: str = "test") -> swaps.Pair:
+    def draw_pair(self, seed: int, split: str = "test") -> swaps.DrawnPair:
         """The pair of a seed: same files, seed and split give the same pair.
 
         Raises:
@@ -71,7 +71,7 @@ class MidiPairs:
         for _ in range(ATTEMPTS):
             first, second = self._draw_parts(generator)
             given, target = drum_clip(first, split, generator), pitched_clip(second, split, generator)
-            pair = swaps.Pair(given, target, KIND, SWITCHES, random_style(generator), seed)
+            pair = swaps.DrawnPair(given, target, KIND, SWITCHES, random_style(generator), seed)
             if is_usable(pair):
                 return pair
         raise UserError(
@@ -79,22 +79,22 @@ class MidiPairs:
             "give other MIDI files"
         )
 
-    def _draw_parts(self, generator: np.random.Generator) -> tuple[Part, Part]:
+    def _draw_parts(self, generator: np.random.Generator) -> tuple[MidiPart, MidiPart]:
         """A drum part, and a pitched one of another file where there is another."""
         drums = self.drums[generator.integers(len(self.drums))]
         others = [part for part in self.pitched if part.name != drums.name] or self.pitched
         return drums, others[generator.integers(len(others))]
 
-    def perform(self, clip: swaps.Clip) -> swaps.Performance:
+    def perform(self, clip: swaps.DrawnClip) -> swaps.Performance:
         """See `swaps.perform`."""
         return swaps.perform(clip)
 
-    def arrangement(self, pair: swaps.Pair, switches: swaps.Switches, style) -> swaps.Performance:
+    def arrangement(self, pair: swaps.DrawnPair, switches: swaps.Recombination, style) -> swaps.Performance:
         """See `swaps.arrangement`."""
         return swaps.arrangement(pair, switches, style)
 
 
-def _parts(folder: pathlib.Path) -> tuple[list[Part], list[Part]]:
+def _parts(folder: pathlib.Path) -> tuple[list[MidiPart], list[MidiPart]]:
     """Drum parts and pitched parts of a folder's files, in the order of their names."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder of MIDI files")
@@ -110,14 +110,14 @@ def _parts(folder: pathlib.Path) -> tuple[list[Part], list[Part]]:
             continue
         for notes, parts in ((score.drums, drums), (score.notes, pitched)):
             if len(notes) >= LEAST_EVENTS:
-                parts.append(Part(path.stem, notes, score.tempo, score.beats_per_bar))
+                parts.append(MidiPart(path.stem, notes, score.tempo, score.beats_per_bar))
     for parts, what in ((drums, "a drum channel (channel 10)"), (pitched, "pitched notes")):
         if not parts:
             raise UserError(f"{folder}: none of its {len(files)} MIDI files has {what}; give another --midi")
     return drums, pitched
 
 
-def stretch(part: Part, generator: np.random.Generator) -> tuple[Note, ...]:
+def stretch(part: MidiPart, generator: np.random.Generator) -> tuple[Note, ...]:
     """The notes around a clip that begins somewhere in the part, in seconds from the clip's beginning."""
     first, last = part.notes[0].start, part.notes[-1].start
     place = float(generator.uniform(first, max(first, last - swaps.CLIP_SECONDS)))
@@ -125,26 +125,26 @@ def stretch(part: Part, generator: np.random.Generator) -> tuple[Note, ...]:
     return tuple(n for n in moved if n.end > -swaps.MARGIN and n.start < swaps.CLIP_SECONDS)
 
 
-def drum_clip(part: Part, split: str, generator: np.random.Generator) -> swaps.Clip:
+def drum_clip(part: MidiPart, split: str, generator: np.random.Generator) -> swaps.DrawnClip:
     """A stretch of a drum channel on a drawn kit: its voices low, mid and high strike the kit's pieces."""
     rhythm = Rhythm(drum_hits(stretch(part, generator)), part.tempo, part.beats_per_bar)
     rhythm, style = swaps.cut(rhythm, generator), random_style(generator)
     timbre, recording = timbres.draw_kit(split, generator), effects.draw_recording(generator)
     notes = arrange(rhythm, Harmony(), style)
-    return swaps.Clip(rhythm, Harmony(), timbre, style, notes, recording, part.name)
+    return swaps.DrawnClip(rhythm, Harmony(), timbre, style, notes, recording, part.name)
 
 
-def pitched_clip(part: Part, split: str, generator: np.random.Generator) -> swaps.Clip:
+def pitched_clip(part: MidiPart, split: str, generator: np.random.Generator) -> swaps.DrawnClip:
     """A stretch of the pitched channels, as written, on one drawn instrument."""
     written = [n for n in stretch(part, generator) if n.end > -PREROLL]
     notes = without_collisions([dataclasses.replace(n, pitch=fold_pitch(n.pitch)) for n in written])
     harmony = score.heard(harmony_of(notes), notes, swaps.CLIP_SECONDS)
     rhythm = Rhythm(pitched_hits(notes), part.tempo, part.beats_per_bar)
     timbre, recording = timbres.draw_instrument(split, generator), effects.draw_recording(generator)
-    return swaps.Clip(rhythm, harmony, timbre, random_style(generator), notes, recording, part.name)
+    return swaps.DrawnClip(rhythm, harmony, timbre, random_style(generator), notes, recording, part.name)
 
 
-def is_usable(pair: swaps.Pair) -> bool:
+def is_usable(pair: swaps.DrawnPair) -> bool:
     """Whether enough is struck in the input, enough sounds in the target, and both can be arranged."""
     struck = [hit for hit in pair.input.rhythm.hits if 0.0 <= hit.time < swaps.CLIP_SECONDS]
     sounding = [n for n in pair.target.notes if n.end > 0.0 and n.start < swaps.CLIP_SECONDS]

@@ -12,7 +12,7 @@ from compjax.files import atomic_path
 from compjax.music.factors import FACTORS
 
 
-def describe(clip: swaps.Clip) -> str:
+def describe(clip: swaps.DrawnClip) -> str:
     """One line about a clip: who plays what."""
     timbre, chords = clip.timbre, [span.pitches for span in clip.harmony.spans]
     what = "kit" if timbre.is_kit else "instrument"
@@ -22,12 +22,12 @@ def describe(clip: swaps.Clip) -> str:
     )
 
 
-def swap_name(switches: swaps.Switches) -> str:
+def swap_name(switches: swaps.Recombination) -> str:
     """Which clip each factor is from, as in "rhythm_A_harmony_B_timbre_B"."""
     return "_".join(f"{factor}_{'AB'[s]}" for factor, s in zip(FACTORS, switches, strict=True))
 
 
-def write_preview(folder: pathlib.Path, pair: swaps.Pair) -> None:
+def write_preview(folder: pathlib.Path, pair: swaps.DrawnPair) -> None:
     """Write `pair_SEED_*.wav` (A, B and the swaps that make sense) and a text that describes them."""
     stem = f"pair_{pair.seed:06d}"
     lines = [

@@ -10,14 +10,14 @@ import dataclasses
 
 import numpy as np
 
-from compjax.data.drawing.drum_patterns import GROOVES, Groove
+from compjax.data.drawing.drum_patterns import GROOVES, DrumPattern
 from compjax.music.score import HIGH, LOW, MID, Hit, Rhythm
 
 DRUM_RING = 0.5  # seconds; a drum hit lasts to the next of its voice, at most this and at most a beat
 MAX_LATE = 0.010  # seconds of human timing, early or late
 METERS = ((4, 0.7), (3, 0.12), (2, 0.08), (5, 0.05), (7, 0.05))  # beats per bar, and how common
 
-Steps = list[tuple[int, float]]
+StepPattern = list[tuple[int, float]]
 """(step, velocity) pairs."""
 
 
@@ -88,7 +88,7 @@ def draw_grid(start: float, end: float, generator: np.random.Generator) -> StepG
 # ---- drums -----------------------------------------------------------------------------------
 
 
-def vary_bar(steps: Steps, length: int, amount: float, generator: np.random.Generator) -> Steps:
+def vary_bar(steps: StepPattern, length: int, amount: float, generator: np.random.Generator) -> StepPattern:
     """A bar with some steps left out, some added softly and some moved by one."""
     bar = {}
     for step, velocity in steps:
@@ -102,10 +102,10 @@ def vary_bar(steps: Steps, length: int, amount: float, generator: np.random.Gene
     return sorted(bar.items())
 
 
-def fill(length: int, beat: int, generator: np.random.Generator) -> dict[int, Steps]:
+def fill(length: int, beat: int, generator: np.random.Generator) -> dict[int, StepPattern]:
     """A drum fill over the last one or two beats of a bar: runs between snare, toms and kick."""
     start = length - beat * int(generator.integers(1, 3))
-    voices: dict[int, Steps] = {LOW: [], MID: [], HIGH: []}
+    voices: dict[int, StepPattern] = {LOW: [], MID: [], HIGH: []}
     rising = generator.random() < 0.7
     for step in range(max(start, 0), length):
         if generator.random() < 0.2:
@@ -116,14 +116,14 @@ def fill(length: int, beat: int, generator: np.random.Generator) -> dict[int, St
     return voices
 
 
-def groove_bars(groove: Groove, bars: int, generator: np.random.Generator) -> dict[int, Steps]:
+def groove_bars(groove: DrumPattern, bars: int, generator: np.random.Generator) -> dict[int, StepPattern]:
     """A groove repeated with variation: one or two varied bars, small changes, a fill now and then."""
     length = groove.beats_per_bar * groove.steps_per_beat
     written = {v: [(s, x) for s, x in enumerate(groove.velocities(v)) if x] for v in (LOW, MID, HIGH)}
     busy = generator.choice([0.0, 0.1, 0.3], p=[0.35, 0.4, 0.25])
     phrase = [{v: vary_bar(written[v], length, busy, generator) for v in written} for _ in range(2)]
     fills = generator.random() < 0.4
-    result: dict[int, Steps] = {LOW: [], MID: [], HIGH: []}
+    result: dict[int, StepPattern] = {LOW: [], MID: [], HIGH: []}
     for bar in range(bars):
         now = {v: vary_bar(s, length, 0.3 * busy, generator) for v, s in phrase[bar % 2].items()}
         if fills and generator.random() < 0.35:
@@ -135,13 +135,13 @@ def groove_bars(groove: Groove, bars: int, generator: np.random.Generator) -> di
     return result
 
 
-def random_bars(grid: StepGrid, generator: np.random.Generator) -> dict[int, Steps]:
+def random_bars(grid: StepGrid, generator: np.random.Generator) -> dict[int, StepPattern]:
     """Drums that follow no genre: each voice its own density, heavier on strong steps, looped by the bar."""
     length = grid.steps_per_bar
     strong = np.full(length, 0.5)
     strong[:: grid.steps_per_beat] = 0.8
     strong[0] = 1.0
-    result: dict[int, Steps] = {}
+    result: dict[int, StepPattern] = {}
     for voice in (LOW, MID, HIGH):
         density = generator.choice([0.0, 0.12, 0.3, 0.6, 1.0], p=[0.15, 0.25, 0.3, 0.2, 0.1])
         syncopated = generator.random() < 0.4
@@ -152,9 +152,9 @@ def random_bars(grid: StepGrid, generator: np.random.Generator) -> dict[int, Ste
     return result
 
 
-def euclidean_bars(grid: StepGrid, generator: np.random.Generator) -> dict[int, Steps]:
+def euclidean_bars(grid: StepGrid, generator: np.random.Generator) -> dict[int, StepPattern]:
     """Drums whose voices spread k hits as evenly as possible over a cycle (Toussaint, 2005)."""
-    result: dict[int, Steps] = {}
+    result: dict[int, StepPattern] = {}
     for voice in (LOW, MID, HIGH):
         cycle = int(generator.choice([grid.steps_per_bar, 8, 12, 16]))
         hits = int(generator.integers(1, max(2, cycle // (2 if voice == HIGH else 3) + 1)))
@@ -164,7 +164,7 @@ def euclidean_bars(grid: StepGrid, generator: np.random.Generator) -> dict[int, 
     return result
 
 
-def without_voices(voices: dict[int, Steps], generator: np.random.Generator) -> dict[int, Steps]:
+def without_voices(voices: dict[int, StepPattern], generator: np.random.Generator) -> dict[int, StepPattern]:
     """Sometimes only one or two of the voices play."""
     if generator.random() < 0.75:
         return voices
@@ -190,7 +190,7 @@ def humanised(hits: list[Hit], generator: np.random.Generator) -> tuple[Hit, ...
     return tuple(sorted(played, key=lambda hit: (hit.time, hit.voice)))
 
 
-def drum_hits(voices: dict[int, Steps], grid: StepGrid) -> list[Hit]:
+def drum_hits(voices: dict[int, StepPattern], grid: StepGrid) -> list[Hit]:
     """Hits of steps: each lasts to the next of its voice, at most half a second and a beat."""
     hits = []
     for voice, steps in voices.items():

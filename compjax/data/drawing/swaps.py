@@ -1,6 +1,6 @@
 """Pairs of clips whose factors are known, and every recombination of their factors.
 
-Clip A (the input) and clip B (the target) are performances: a rhythm, a harmony and a style
+DrawnClip A (the input) and clip B (the target) are performances: a rhythm, a harmony and a style
 arranged into notes, played by a timbre. A swap takes each factor from A (switch 0) or B
 (switch 1) and arranges them afresh: the arrangement is the truth for that switch setting.
 """
@@ -30,11 +30,11 @@ MARGIN = 4.0  # seconds of pattern before the clip, so that long notes are sound
 LOW_SHARE = 0.15
 """How much of what is not tested on is played an octave lower."""
 
-Switches = tuple[int, int, int]
+Recombination = tuple[int, int, int]
 """Rhythm, harmony, timbre: 0 from the input, 1 from the target."""
 
 KINDS = (("drums, pitched", 0.45), ("pitched, drums", 0.10), ("pitched, pitched", 0.45))
-SETTINGS: dict[str, tuple[tuple[Switches, float], ...]] = {
+SETTINGS: dict[str, tuple[tuple[Recombination, float], ...]] = {
     "drums, pitched": (
         ((0, 1, 1), 0.75), ((1, 1, 1), 0.11), ((1, 1, 0), 0.07), ((0, 1, 0), 0.05), ((0, 0, 0), 0.02),
     ),
@@ -47,7 +47,7 @@ SETTINGS: dict[str, tuple[tuple[Switches, float], ...]] = {
 
 
 @dataclasses.dataclass(frozen=True)
-class Clip:
+class DrawnClip:
     """A performance of `CLIP_SECONDS`: its factors as they can be heard, and its notes."""
 
     rhythm: Rhythm
@@ -60,13 +60,13 @@ class Clip:
 
 
 @dataclasses.dataclass(frozen=True)
-class Pair:
+class DrawnPair:
     """Input and target, and the switches and style drawn for their arrangement."""
 
-    input: Clip
-    target: Clip
+    input: DrawnClip
+    target: DrawnClip
     kind: str
-    switches: Switches
+    switches: Recombination
     style: Style
     seed: int
 
@@ -79,7 +79,7 @@ class Performance:
     audio: np.ndarray
 
 
-def ideal_gates(pair: Pair) -> tuple[float, ...]:
+def ideal_gates(pair: DrawnPair) -> tuple[float, ...]:
     """The six gates the selector should learn: rhythm from the one, harmony and timbre from the other.
 
     The rhythm comes from the input, except where only the target is a drum kit.
@@ -116,16 +116,16 @@ def draw_style(part: str, generator: np.random.Generator) -> Style:
     return style
 
 
-def draw_drum_clip(split: str, generator: np.random.Generator) -> tuple[Clip, rhythms.StepGrid]:
+def draw_drum_clip(split: str, generator: np.random.Generator) -> tuple[DrawnClip, rhythms.StepGrid]:
     """A drum kit's clip, and the grid it was played on."""
     pattern, grid = rhythms.draw_drums(-MARGIN, CLIP_SECONDS, generator)
     rhythm, style = cut(pattern, generator), random_style(generator)
     notes = arrange(rhythm, Harmony(), style)
     timbre, recording = timbres.draw_kit(split, generator), effects.draw_recording(generator)
-    return Clip(rhythm, Harmony(), timbre, style, notes, recording, "drums"), grid
+    return DrawnClip(rhythm, Harmony(), timbre, style, notes, recording, "drums"), grid
 
 
-def draw_pitched_clip(split: str, grid: rhythms.StepGrid, part: str, generator: np.random.Generator) -> Clip:
+def draw_pitched_clip(split: str, grid: rhythms.StepGrid, part: str, generator: np.random.Generator) -> DrawnClip:
     """A pitched instrument's clip on a grid; its harmony is what its own notes let one hear."""
     written = draw_harmony(-MARGIN, CLIP_SECONDS, grid.origin, grid.beat, grid.beats_per_bar, generator)
     if split != "test" and generator.random() < LOW_SHARE:
@@ -136,7 +136,7 @@ def draw_pitched_clip(split: str, grid: rhythms.StepGrid, part: str, generator: 
     notes = arrange(rhythm, written, style)
     harmony = score.heard(written, notes, CLIP_SECONDS)
     timbre, recording = timbres.draw_instrument(split, generator), effects.draw_recording(generator)
-    return Clip(rhythm, harmony, timbre, style, notes, recording, part)
+    return DrawnClip(rhythm, harmony, timbre, style, notes, recording, part)
 
 
 def related_grid(grid: rhythms.StepGrid, generator: np.random.Generator) -> rhythms.StepGrid:
@@ -148,7 +148,7 @@ def related_grid(grid: rhythms.StepGrid, generator: np.random.Generator) -> rhyt
     return dataclasses.replace(grid, steps_per_beat=steps, swing=swing)
 
 
-def draw_clips(kind: str, split: str, generator: np.random.Generator) -> tuple[Clip, Clip]:
+def draw_clips(kind: str, split: str, generator: np.random.Generator) -> tuple[DrawnClip, DrawnClip]:
     """Input and target of a kind of pair."""
     if kind == "pitched, pitched":
         grid = rhythms.draw_grid(-MARGIN, CLIP_SECONDS, generator)
@@ -162,7 +162,7 @@ def draw_clips(kind: str, split: str, generator: np.random.Generator) -> tuple[C
     return (drums, pitched) if kind == "drums, pitched" else (pitched, drums)
 
 
-def is_usable(clip: Clip) -> bool:
+def is_usable(clip: DrawnClip) -> bool:
     """Whether something is struck or held within the clip, and no more than a shard holds."""
     sounding = [n for n in clip.notes if n.end > 0.1 and n.start < CLIP_SECONDS - 0.1]
     has_harmony = clip.timbre.is_kit or bool(clip.harmony.spans)
@@ -170,7 +170,7 @@ def is_usable(clip: Clip) -> bool:
     return bool(sounding) and has_harmony and fits
 
 
-def draw_pair(seed: int, split: str = "train") -> Pair:
+def draw_pair(seed: int, split: str = "train") -> DrawnPair:
     """The pair of a seed: the same seed and split give the same pair anywhere."""
     generator = np.random.default_rng([timbres.SPLITS.index(split), seed])
     while True:
@@ -178,28 +178,28 @@ def draw_pair(seed: int, split: str = "train") -> Pair:
         first, second = draw_clips(kind, split, generator)
         settings = SETTINGS[kind]
         switches = settings[generator.choice(len(settings), p=[p for _, p in settings])][0]
-        pair = Pair(first, second, kind, switches, random_style(generator), seed)
+        pair = DrawnPair(first, second, kind, switches, random_style(generator), seed)
         if is_usable(first) and is_usable(second):
             notes = arrange_swap(pair, switches, pair.style)
             if 0 < len(notes) <= MAX_NOTES and any(n.end > 0.1 for n in notes):
                 return pair
 
 
-def arrange_swap(pair: Pair, switches: Switches, style: Style) -> tuple[Note, ...]:
+def arrange_swap(pair: DrawnPair, switches: Recombination, style: Style) -> tuple[Note, ...]:
     """The notes of a recombination. A kit plays the rhythm alone: it has no harmony to follow."""
     clips = (pair.input, pair.target)
     rhythm, harmony, timbre = clips[switches[0]].rhythm, clips[switches[1]].harmony, clips[switches[2]].timbre
     return arrange(rhythm, Harmony() if timbre.is_kit else revoiced(harmony, style), style)
 
 
-def arrangement(pair: Pair, switches: Switches, style: Style) -> Performance:
+def arrangement(pair: DrawnPair, switches: Recombination, style: Style) -> Performance:
     """Notes and audio of the pair's factors recombined as the switches say."""
     notes = arrange_swap(pair, switches, style)
     timbre = (pair.input, pair.target)[switches[2]].timbre
     return Performance(notes, normalize_rms(render(notes, timbre, CLIP_SECONDS)))
 
 
-def perform(clip: Clip) -> Performance:
+def perform(clip: DrawnClip) -> Performance:
     """A clip's own notes and audio, as recorded."""
     audio = effects.apply_recording(render(clip.notes, clip.timbre, CLIP_SECONDS), clip.recording)
     return Performance(clip.notes, normalize_rms(audio))

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-Event = tuple[int, int, int]
+from compjax.data.rendering.events import Event
+
 LONGEST = 1.5  # seconds of a piece
 
 KICKS, RIMS, CLAPS = frozenset({35, 36}), frozenset({37, 56, 75, 76, 77}), frozenset({39})

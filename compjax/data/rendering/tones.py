@@ -13,13 +13,12 @@ import dataclasses
 import numpy as np
 
 from compjax.constants import midi_to_hz
+from compjax.data.rendering.events import Event
 
 BLOCK = 256  # samples: damped partials are products of a phase by block and one within it
 TOP = 0.46  # of the sampling rate: no partial above
 RANGE = np.log(10.0) / 20.0  # natural log of a decibel
 FORMANTS = np.log((80.0, 200.0, 450.0, 1000.0, 2200.0, 4500.0, 9000.0))
-
-Event = tuple[int, int, int]
 
 
 @dataclasses.dataclass(frozen=True)

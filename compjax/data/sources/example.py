@@ -50,7 +50,7 @@ MASKS = ("has_arrangement", "has_notes", "has_gates")
 NEUTRAL_STYLE = np.full(STYLE_SIZE, 0.5, np.float32)
 RHYTHM_OF_INPUT = (0, 1, 1)
 """Switches for the rhythm of the input and the harmony and timbre of the target."""
-Batch = dict[str, np.ndarray]
+HostBatch = dict[str, np.ndarray]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -122,13 +122,13 @@ def gates_of(switches: np.ndarray) -> np.ndarray:
     return np.concatenate([1.0 - switches, switches]).astype(np.float32)
 
 
-Clips = tuple[Features, Features, np.ndarray]
+ClipTriple = tuple[Features, Features, np.ndarray]
 """Input, target, and the latents `[T, 128]` of their arrangement."""
 
 
 def augment_clips(
-    clips: Clips, timbre_of: int, generator: np.random.Generator, config: AugmentConfig | None
-) -> Clips:
+    clips: ClipTriple, timbre_of: int, generator: np.random.Generator, config: AugmentConfig | None
+) -> ClipTriple:
     """Input, target and arrangement, augmented; nothing is without a config.
 
     The arrangement gets the equaliser of the clip that lends it its timbre: `timbre_of` 0 is the input.
@@ -139,7 +139,7 @@ def augment_clips(
     return first, second, filtered(clips[2], curve_b if timbre_of else curve_a)
 
 
-def clip_fields(clips: Clips) -> Batch:
+def clip_fields(clips: ClipTriple) -> HostBatch:
     """What an example has of its clips."""
     return {
         "input_latents": clips[0].latents,
@@ -149,14 +149,14 @@ def clip_fields(clips: Clips) -> Batch:
     }
 
 
-def mask_fields(*, arrangement: bool, notes: bool, gates: bool) -> Batch:
+def mask_fields(*, arrangement: bool, notes: bool, gates: bool) -> HostBatch:
     """What is known of one example, by the masks' names."""
     return {name: np.float32(known) for name, known in zip(MASKS, (arrangement, notes, gates), strict=True)}
 
 
 def unlabelled_example(
-    clips: Clips, switches: tuple[int, ...], *, has_arrangement: bool, has_gates: bool
-) -> Batch:
+    clips: ClipTriple, switches: tuple[int, ...], *, has_arrangement: bool, has_gates: bool
+) -> HostBatch:
     """An example of recorded clips: unknown notes, neutral style."""
     frames = len(clips[2])
     gates = gates_of(np.asarray(switches))
@@ -176,7 +176,7 @@ def unlabelled_example(
 
 def make_example(
     raw: dict[str, np.ndarray], generator: np.random.Generator, config: AugmentConfig | None
-) -> Batch:
+) -> HostBatch:
     """One example of a batch from one of a shard; without a config nothing is augmented."""
     heard = [
         Features(raw[f"latents_{x}"].astype(np.float32), raw[f"spectrum_{x}"].astype(np.float32))

@@ -33,7 +33,7 @@ ROUNDING = 0.05
 Audio = dict[str, np.ndarray]
 """The clips of an example by name, `[S]` float32 at 24 kHz each."""
 
-Encoder = Callable[[np.ndarray], np.ndarray]
+LatentEncoder = Callable[[np.ndarray], np.ndarray]
 """Audio `[3, S]` to latents `[3, T, D]`."""
 
 
@@ -127,7 +127,7 @@ def audio_of(path: pathlib.Path) -> Iterator[Audio]:
         yield render_pair(int(seed), split)
 
 
-def encoded(path: pathlib.Path, encoder: Encoder) -> dict[str, np.ndarray]:
+def encoded(path: pathlib.Path, encoder: LatentEncoder) -> dict[str, np.ndarray]:
     """The fields of a rendered shard with the latents of another codec, float16.
 
     Raises:
@@ -210,7 +210,7 @@ class LatentCache:
 
     def fill(
         self,
-        encoder: Encoder,
+        encoder: LatentEncoder,
         place: int = 0,
         places: int = 1,
         said: Callable[[int, int], None] = lambda done, total: None,

@@ -21,7 +21,7 @@ from compjax.data.rendering import analysis
 from compjax.data.sources.example import (
     RHYTHM_OF_INPUT,
     AugmentConfig,
-    Batch,
+    HostBatch,
     augment_clips,
     unlabelled_example,
 )
@@ -154,7 +154,7 @@ class MusicSource:
             start = generator.uniform(0.0, max(0.0, sound.seconds - self.seconds))
         return normalize_rms(audio)
 
-    def example(self, row: int, generator: np.random.Generator) -> Batch:
+    def example(self, row: int, generator: np.random.Generator) -> HostBatch:
         """See `Source`."""
         if generator.random() < self.unpaired:
             return self.unpaired_example(row, generator)
@@ -168,7 +168,7 @@ class MusicSource:
         switches = (1, 0, 0) if swapped else RHYTHM_OF_INPUT
         return unlabelled_example(clips, switches, has_arrangement=True, has_gates=True)
 
-    def unpaired_example(self, row: int, generator: np.random.Generator) -> Batch:
+    def unpaired_example(self, row: int, generator: np.random.Generator) -> HostBatch:
         """Two clips of which no arrangement exists, with any switches."""
         other = int(generator.integers(self.count))
         first, second = (analysis.features(self.crop(place, generator)) for place in (row, other))

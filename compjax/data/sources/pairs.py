@@ -18,7 +18,7 @@ from compjax.data.rendering import analysis
 from compjax.data.sources.example import (
     RHYTHM_OF_INPUT,
     AugmentConfig,
-    Batch,
+    HostBatch,
     augment_clips,
     unlabelled_example,
 )
@@ -132,7 +132,7 @@ class PairSource:
         """The pair of a segment."""
         return self.pairs[int(np.searchsorted(self.starts, row, side="right")) - 1]
 
-    def example(self, row: int, generator: np.random.Generator) -> Batch:
+    def example(self, row: int, generator: np.random.Generator) -> HostBatch:
         """See `Source`."""
         pair = self.pair_of(row)
         start = segment_start(self.starts, row, pair.seconds, self.seconds, generator)

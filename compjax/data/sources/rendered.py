@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from compjax.constants import FRAME_RATE
-from compjax.data.sources.example import FIELDS, SMALL_FIELDS, AugmentConfig, Batch, make_example
+from compjax.data.sources.example import FIELDS, SMALL_FIELDS, AugmentConfig, HostBatch, make_example
 from compjax.data.sources.source import BrokenFile, ExampleConfig, SourceConfig, check_broken, fingerprint_of
 from compjax.errors import UserError
 
@@ -132,7 +132,7 @@ class ShardSource:
         shard = int(np.searchsorted(self.starts, row, side="right")) - 1
         return self.paths[shard], row - self.starts[shard]
 
-    def example(self, row: int, generator: np.random.Generator) -> Batch:
+    def example(self, row: int, generator: np.random.Generator) -> HostBatch:
         """See `Source`; an example with values that are not numbers makes its shard a broken one."""
         path, index = self.place(row)
         raw = {name: np.array(values[index]) for name, values in open_fields(path).items()}
@@ -201,7 +201,7 @@ class RenderedSource:
         """Seed of the first pair."""
         return self.seed * SEED_STRIDE + STREAM_START
 
-    def example(self, row: int, generator: np.random.Generator) -> Batch:
+    def example(self, row: int, generator: np.random.Generator) -> HostBatch:
         """See `Source`."""
         return make_example(self.raw(row), generator, self.augment)
 

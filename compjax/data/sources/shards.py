@@ -70,7 +70,7 @@ def unpack_salience(packed: np.ndarray) -> np.ndarray:
     return np.unpackbits(packed, axis=-1).astype(bool)
 
 
-def clip_fields(clip: swaps.Clip, name: str) -> Example:
+def clip_fields(clip: swaps.DrawnClip, name: str) -> Example:
     """The fields of one clip of a pair, `name` "a" or "b"."""
     sounding, bass = salience(clip.harmony, clip.notes, FRAMES)
     heard = analysis.features(swaps.perform(clip).audio)
@@ -85,7 +85,7 @@ def clip_fields(clip: swaps.Clip, name: str) -> Example:
     }
 
 
-def example_of(pair: swaps.Pair) -> Example:
+def example_of(pair: swaps.DrawnPair) -> Example:
     """The example of a pair: both clips and the arrangement its switches ask for."""
     swap = swaps.arrangement(pair, pair.switches, pair.style)
     return {

@@ -8,7 +8,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from compjax.models.composing.config import CascadeConfig, EncoderConfig
-from compjax.models.composing.layers import NORM_EPSILON, Encoder, SpectralDense
+from compjax.models.composing.layers import NORM_EPSILON, SpectralDense, TransformerEncoder
 
 Array = jax.Array
 
@@ -36,7 +36,7 @@ class CascadeStage(nn.Module):
 
     def setup(self):
         self.input_norm = nn.LayerNorm(NORM_EPSILON, dtype=jnp.float32)
-        self.encoder = Encoder(self.config, self.dtype)
+        self.encoder = TransformerEncoder(self.config, self.dtype)
         self.post_norm = nn.LayerNorm(NORM_EPSILON, dtype=jnp.float32)
         self.output_proj = SpectralDense(self.latent_size)
 

@@ -8,7 +8,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from compjax.models.composing.config import ComposerConfig
-from compjax.models.composing.layers import Encoder, gelu
+from compjax.models.composing.layers import TransformerEncoder, gelu
 from compjax.models.outputs import PianoRoll
 
 Array = jax.Array
@@ -26,7 +26,7 @@ class ComponentComposer(nn.Module):
     def setup(self):
         config = self.config
         self.component_projection = nn.Dense(config.encoder.size, dtype=self.dtype)
-        self.encoder = Encoder(config.encoder, self.dtype)
+        self.encoder = TransformerEncoder(config.encoder, self.dtype)
         self.output_hidden = nn.Dense(config.output_hidden, dtype=self.dtype)
         self.output = nn.Dense(config.latent_size, dtype=jnp.float32)
         self.drop = nn.Dropout(config.encoder.dropout)

@@ -135,7 +135,7 @@ class EncoderLayer(nn.Module):
         return self.norm2(x + self.feed_forward(x, train))
 
 
-class Encoder(nn.Module):
+class TransformerEncoder(nn.Module):
     """Transformer encoder over time, `[B, T, size]` to the same.
 
     `add_positions` comes apart from the layers because the original normalises between the two.

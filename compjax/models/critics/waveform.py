@@ -21,7 +21,7 @@ Scored = tuple[jax.Array, list[jax.Array]]
 
 
 @dataclasses.dataclass(frozen=True)
-class DiscriminatorConfig:
+class WaveformDiscriminatorConfig:
     """Which sub-discriminators there are, and how wide."""
 
     periods: tuple[int, ...] = PERIODS
@@ -72,7 +72,7 @@ class ResolutionDiscriminator(nn.Module):
 class WaveformDiscriminator(nn.Module):
     """All sub-discriminators: audio `[B, S]` to scores and features, one entry each."""
 
-    config: DiscriminatorConfig
+    config: WaveformDiscriminatorConfig
 
     @nn.compact
     def __call__(self, audio: jax.Array) -> tuple[list[jax.Array], list[list[jax.Array]]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from compjax.data.sources.example import Batch
+from compjax.data.sources.example import HostBatch
 
 Decode = Callable[[np.ndarray], np.ndarray]
 """Latents `[T, D]` to audio `[S]`."""
@@ -42,7 +42,7 @@ class AuditionConfig:
 class Auditions:
     """Judges an agent's compositions on the first clips of the first validation batch."""
 
-    def __init__(self, decode: Decode, batch: Batch, config: AuditionConfig = AuditionConfig()) -> None:
+    def __init__(self, decode: Decode, batch: HostBatch, config: AuditionConfig = AuditionConfig()) -> None:
         """Clips are taken from this host's `batch`; at least half a second of each is needed."""
         self._decode, self._batch = decode, batch
         self._count = min(config.clips, len(batch["gates"]))

@@ -16,8 +16,8 @@ import numpy as np
 from absl import app, flags, logging
 
 from compjax.constants import HOP_LENGTH, LATENT_SIZE, SAMPLE_RATE
-from compjax.data.sources.latent_cache import Encoder, LatentCache
-from compjax.data.sources.source import parse_sources
+from compjax.data.sources.latent_cache import LatentCache, LatentEncoder
+from compjax.data.sources.opening import parse_sources
 from compjax.errors import EXIT_CODE, UserError
 from compjax.files import sha256_of
 
@@ -80,7 +80,7 @@ def cache(folder: str, codec: str, weights: str = "", root: str = "") -> pathlib
     return kept.folder
 
 
-def encoder_of(codec: Any, params: Any) -> Encoder:
+def encoder_of(codec: Any, params: Any) -> LatentEncoder:
     """The codec as `latent_cache` calls it: NumPy in and out, one program."""
     on_device, encode = jax.device_put(params), jax.jit(codec.encode)
     return lambda audio: np.asarray(encode(on_device, audio))

@@ -63,9 +63,11 @@ class Critics:
 
     def __init__(self, latent: bool, audio: bool, config: CriticConfig = CriticConfig()) -> None:
         from compjax.models.critics.latent import LatentDiscriminator
-        from compjax.models.critics.waveform import DiscriminatorConfig, WaveformDiscriminator
+        from compjax.models.critics.waveform import WaveformDiscriminator, WaveformDiscriminatorConfig
 
-        shape = DiscriminatorConfig(width=config.audio_width, period_growth=tuple(config.audio_growth))
+        shape = WaveformDiscriminatorConfig(
+            width=config.audio_width, period_growth=tuple(config.audio_growth)
+        )
         self._networks: dict[str, nn.Module] = {}
         if latent:
             self._networks[LATENT] = LatentDiscriminator()

@@ -8,7 +8,7 @@ of the gradient. The truth goes through the same decoder, so what the codec cann
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -17,9 +17,9 @@ import jax.numpy as jnp
 from compjax.losses.latent import match_level
 from compjax.losses.novelty import anti_modulation
 from compjax.losses.spectral import mel_loss, multi_resolution_stft_loss
+from compjax.training.task import Batch
 
 Array = jax.Array
-Batch = Mapping[str, Array]
 
 NAMES = ("spectral", "mel", "spectral_sources", "mel_sources", "anti_modulation")
 """Losses on sound; the critic of sound is apart (`critics`)."""
@@ -37,7 +37,7 @@ MIN_FRAMES = 16
 """Shortest stretch: the longest analysis window of the losses fits in."""
 
 
-class Sound(NamedTuple):
+class DecodedSound(NamedTuple):
     """Decoded audio, `[B, S]` each, and for which examples the truth is known, 0 or 1 `[B]`."""
 
     made: Array
@@ -47,7 +47,7 @@ class Sound(NamedTuple):
     known: Array
 
 
-class Decoder:
+class SoundDecoder:
     """The decoder of the codec `name` (weights file `path`); its weights are given with each call.
 
     Attributes:
@@ -83,7 +83,7 @@ class Decoder:
         audio = audio.reshape(*together.shape[:2], -1)
         return tuple(audio[:, index] for index in range(len(pieces)))
 
-    def sound(self, latents: Array, batch: Batch, key: Array | None, params: Any) -> Sound:
+    def sound(self, latents: Array, batch: Batch, key: Array | None, params: Any) -> DecodedSound:
         """The composition, its arrangement (where none is known, itself) and the two clips.
 
         Log bands are brought to the arrangement's level first: composed audio is levelled in the end.
@@ -93,7 +93,7 @@ class Decoder:
         levelled = match_level(latents, truth) if self._log_bands else latents
         clips = batch["input_latents"], batch["target_latents"]
         made, *others = self.stretches((levelled, truth, *clips), key, params)
-        return Sound(made, *jax.lax.stop_gradient(others), known)
+        return DecodedSound(made, *jax.lax.stop_gradient(others), known)
 
 
 def _heard(distance: Callable[[Array, Array], Array], made: Array, truth: Array) -> Array:
@@ -106,7 +106,7 @@ def _heard(distance: Callable[[Array, Array], Array], made: Array, truth: Array)
     return jnp.where(audible, distance(made, jnp.where(audible, truth, 1.0)), 0.0)
 
 
-def losses(sound: Sound, names: set[str]) -> dict[str, Array]:
+def losses(sound: DecodedSound, names: set[str]) -> dict[str, Array]:
     """The losses of these `names`, scalars; examples without an arrangement are silent on both sides.
 
     `..._sources` is the original's: half against each clip, whose optimum is a blend of both.

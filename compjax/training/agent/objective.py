@@ -22,13 +22,13 @@ from compjax.losses.novelty import novelty_hinge, novelty_score
 from compjax.losses.pianoroll import velocity_error, weighted_cross_entropy
 from compjax.losses.weighting import Weight, is_off, parse_weight, total_loss
 from compjax.models.outputs import AgentOutput, PianoRoll
-from compjax.music.factors import FACTORS
+from compjax.music.factors import FACTORS, GATE_NAMES
 from compjax.training.agent import critics as adversaries
 from compjax.training.agent import decoded
 from compjax.training.agent.critics import CriticConfig, Critics, CriticState
+from compjax.training.task import Batch
 
 Array = jax.Array
-Batch = Mapping[str, Array]
 
 ONSET_WEIGHT, FRAME_WEIGHT = 5.0, 2.0
 """Weight of a cell of the roll where a note starts, and where one sounds, against an empty one."""
@@ -52,11 +52,6 @@ NAMES = (
     *OF_FACTORS,
 )
 """Every loss that a configuration may weigh; compjax/docs/training.md says what each is."""
-
-CLIPS = ("input", "target")
-PLACES = tuple((clip, factor) for clip in CLIPS for factor in FACTORS)
-GATE_NAMES = tuple(f"{clip}_{factor}" for clip, factor in PLACES)
-"""The six gates in the order of `AgentOutput.gates`, as scalars `gates/<name>`."""
 
 COSTLY = (*decoded.NAMES, *ADVERSARIAL)
 """Losses that are not even worked out where their weight is 0; the others are then still reported."""
@@ -189,7 +184,7 @@ class Objective:
         self._skipped = set(COSTLY) - wanted
         hears = bool(wanted & set(COSTLY) - {adversaries.LATENT})
         path = config.codec_weights or None
-        self._decoder = decoded.Decoder(config.codec, path, config.decoded_seconds) if hears else None
+        self._decoder = decoded.SoundDecoder(config.codec, path, config.decoded_seconds) if hears else None
         self.frozen = self._decoder.params if self._decoder else {}
 
     def init_critics(self, key: Array, latents: Array) -> CriticState | None:
@@ -264,7 +259,7 @@ class Objective:
             _branch(key, 2),
         )
 
-    def _sound(self, latents: Array, batch: Batch, key, frozen: Any) -> decoded.Sound | None:
+    def _sound(self, latents: Array, batch: Batch, key, frozen: Any) -> decoded.DecodedSound | None:
         if self._decoder is None:
             return None
         if not frozen:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import flax.linen as nn
@@ -19,10 +19,9 @@ from compjax.training import sharding
 from compjax.training.agent.microbatches import in_parts
 from compjax.training.agent.objective import both_clips
 from compjax.training.state import TrainState, apply_gradients, keep_if
+from compjax.training.task import Batch, Scalars
 
 Array = jax.Array
-Batch = Mapping[str, Array]
-Scalars = dict[str, Array]
 
 COMPUTE_DTYPES = ("float32", "bfloat16")
 
@@ -49,7 +48,7 @@ class StepConfig:
     given: tuple[str, ...] = ("gates", "style")
 
 
-class Objective(Protocol):
+class LossFunction(Protocol):
     """What a step minimises (objective.Objective).
 
     Attributes:
@@ -128,7 +127,7 @@ def make_forward(
 def make_train_step(
     agent: nn.Module,
     optimizer: optax.GradientTransformation,
-    objective: Objective,
+    objective: LossFunction,
     settings: StepConfig,
     mesh: Mesh,
 ) -> Callable[[TrainState, Batch, Any], tuple[TrainState, Scalars]]:
@@ -222,7 +221,7 @@ def agreement(output: AgentOutput, batch: Batch) -> Scalars:
 
 
 def make_validation_step(
-    agent: nn.Module, objective: Objective, settings: StepConfig, mesh: Mesh
+    agent: nn.Module, objective: LossFunction, settings: StepConfig, mesh: Mesh
 ) -> Callable[..., tuple[Scalars, AgentOutput]]:
     """A jitted `validate(variables, batch, frozen, critics) -> (scalars, output)` with the switches' gates.
 

@@ -8,23 +8,23 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from compjax.constants import FRAME_RATE, LATENT_SIZE
 from compjax.data.batches.pipeline import open_pipeline, validation_batches
+from compjax.errors import UserError
 from compjax.models.registry import build_agent
 from compjax.training import sharding
 from compjax.training.agent.auditions import audition_config
-from compjax.training.agent.begin import weights_to_begin_with
 from compjax.training.agent.gradients import make_gradient_norms
 from compjax.training.agent.objective import make_objective
 from compjax.training.agent.optimizer import OptimizerConfig, make_optimizer, make_schedule
 from compjax.training.agent.step import StepConfig, make_forward, make_train_step, make_validation_step
 from compjax.training.agent.validation import AgentValidation
 from compjax.training.checkpoints import identity
-from compjax.training.export import export_weights
 from compjax.training.loop import loop_config
 from compjax.training.monitoring import throughput
-from compjax.training.state import TrainState, create_state
+from compjax.training.state import TrainState, create_state, export_weights
 from compjax.training.task import Cost, GlobalBatch, Scalars, Task
 
 INIT_EXAMPLES = 2
@@ -166,3 +166,45 @@ def _peak(mesh: jax.sharding.Mesh) -> float | None:
     """Operations per second of all devices together; None where unknown."""
     each = throughput.peak_flops(mesh.devices.flat[0])
     return each * mesh.size if each else None
+
+
+def weights_to_begin_with(path: str, state: TrainState) -> TrainState:
+    """The fresh state with the parameters (and averages, and batch statistics) of an inference file.
+
+    The optimiser begins anew. An empty path changes nothing.
+
+    Raises:
+        UserError: if there is no such file, or it is of another agent or of one with other settings.
+    """
+    if not path:
+        return state
+    from compjax.codec.weights import flatten, load_weights
+
+    about, variables = load_weights(path)
+    fresh = jax.device_get({"params": state.params, **state.model_state})
+    wanted, found = flatten(fresh), flatten(variables)
+    odd = sorted(
+        name
+        for name in wanted.keys() | found.keys()
+        if np.shape(wanted.get(name)) != np.shape(found.get(name))
+    )
+    if odd:
+        raise UserError(
+            f"{path} (agent {about.get('agent', 'unknown')!r}) does not fit this experiment's agent: "
+            f"{len(odd)} of {len(wanted)} arrays differ, first {odd[0]}; they must be of the same agent"
+        )
+    placed = {name: _placed(variables[name], part) for name, part in _parts(state).items()}
+    model_state = {name: placed[name] for name in state.model_state}
+    average = jax.tree.map(jnp.copy, placed["params"])
+    return state.replace(params=placed["params"], model_state=model_state, ema=average)
+
+
+def _parts(state: TrainState) -> dict[str, Any]:
+    return {"params": state.params, **state.model_state}
+
+
+def _placed(values: Any, like: Any) -> Any:
+    """Host arrays as device arrays of the type and in the place of `like`."""
+    return jax.tree.map(
+        lambda old, new: jax.device_put(np.asarray(new, old.dtype), old.sharding), like, values
+    )

@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import numpy as np
 
-from compjax.data.sources.example import Batch
+from compjax.data.sources.example import HostBatch
 from compjax.training import sharding
 from compjax.training.agent.auditions import AuditionConfig, Auditions
 from compjax.training.state import TrainState
@@ -31,7 +31,7 @@ class AgentValidation:
     """
 
     step: Callable[..., tuple[Scalars, Any]]
-    local: list[Batch]
+    local: list[HostBatch]
     mesh: jax.sharding.Mesh
     frozen: Any
     auditions: AuditionConfig

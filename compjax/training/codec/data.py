@@ -23,7 +23,7 @@ START_BITS = 40
 
 
 @dataclasses.dataclass(frozen=True)
-class Clip:
+class AudioFile:
     """One recording at 24 kHz mono and the gain that brings it to the reference loudness."""
 
     samples: np.ndarray  # [S] int16, possibly memory-mapped
@@ -45,7 +45,7 @@ def audio_files(folder: str | pathlib.Path) -> list[pathlib.Path]:
     return found
 
 
-def open_clip(path: pathlib.Path, number: int = 0) -> Clip:
+def open_clip(path: pathlib.Path, number: int = 0) -> AudioFile:
     """The recording at `path`; `.npy` files (int16, 24 kHz mono) are memory-mapped, others decoded.
 
     Raises:
@@ -62,14 +62,14 @@ def open_clip(path: pathlib.Path, number: int = 0) -> Clip:
         raise UserError(f"{path} holds {samples.dtype}{list(samples.shape)}, not int16 samples [S]")
     probe = np.asarray(samples[:: max(1, samples.shape[0] // 400_000)], np.float32)
     rms = float(np.sqrt(np.mean(probe**2)))
-    return Clip(samples, loudness.REFERENCE_RMS / max(rms, 1.0), str(path), number)
+    return AudioFile(samples, loudness.REFERENCE_RMS / max(rms, 1.0), str(path), number)
 
 
 @dataclasses.dataclass(frozen=True)
 class Folders:
     """The clips of each folder, and what of them could not be used: reasons by path."""
 
-    groups: list[list[Clip]]
+    groups: list[list[AudioFile]]
     skipped: dict[str, str]
     fingerprint: str
 
@@ -98,7 +98,7 @@ def open_folders(folders: tuple[str, ...]) -> Folders:
 
 
 def draw(
-    groups: list[list[Clip]], rng: np.random.Generator, length: int, gain_range_db: float
+    groups: list[list[AudioFile]], rng: np.random.Generator, length: int, gain_range_db: float
 ) -> tuple[np.ndarray, int]:
     """A crop `[length]` and its sample id: folders equally likely, in them longer clips more often.
 
@@ -200,6 +200,6 @@ def _put(ready: queue.Queue, item, stop: threading.Event) -> None:
             continue
 
 
-def seconds(groups: list[list[Clip]]) -> float:
+def seconds(groups: list[list[AudioFile]]) -> float:
     """Length of all clips together."""
     return sum(clip.samples.shape[0] for clips in groups for clip in clips) / SAMPLE_RATE

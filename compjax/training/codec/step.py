@@ -19,7 +19,7 @@ from compjax.audio import stft
 from compjax.codec.vocos import bands, vocos
 from compjax.constants import HOP_LENGTH, LATENT_SIZE
 from compjax.losses import adversarial, spectral
-from compjax.models.critics.waveform import DiscriminatorConfig, WaveformDiscriminator
+from compjax.models.critics.waveform import WaveformDiscriminator, WaveformDiscriminatorConfig
 from compjax.training.state import keep_if, moving_average
 
 MAGNITUDE_FLOOR = 3e-3  # of an STFT magnitude: what the latents' own floor amounts to
@@ -31,7 +31,7 @@ class CodecTraining:
     """Everything that shapes a training step of the codec."""
 
     codec: vocos.VocosConfig = vocos.VocosConfig()
-    discriminator: DiscriminatorConfig = DiscriminatorConfig()
+    discriminator: WaveformDiscriminatorConfig = WaveformDiscriminatorConfig()
     batch_size: int = 16
     frames: int = 64  # of a crop, on which the losses are taken
     context: int = 8  # frames on either side that only the analysis sees
@@ -70,7 +70,7 @@ class CodecTraining:
             **{
                 **values,
                 "codec": vocos.VocosConfig.from_dict(values.get("codec", {})),
-                "discriminator": DiscriminatorConfig(**judge),
+                "discriminator": WaveformDiscriminatorConfig(**judge),
             }
         )
 

@@ -17,9 +17,9 @@ from compjax.training.checkpoints import identity
 from compjax.training.codec import data, step
 from compjax.training.codec.data import CropConfig, CropPipeline
 from compjax.training.codec.step import CodecState, CodecTraining
-from compjax.training.export import export_weights
 from compjax.training.loop import loop_config
 from compjax.training.monitoring import throughput
+from compjax.training.state import export_weights
 from compjax.training.task import Cost, Examples, GlobalBatch, Scalars, Task, Validation
 
 VALIDATION_SEED = 10_000

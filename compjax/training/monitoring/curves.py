@@ -20,7 +20,7 @@ from absl import app, flags
 
 from compjax.errors import EXIT_CODE, UserError
 from compjax.files import atomic_path
-from compjax.training.agent.objective import PLACES
+from compjax.music.factors import PLACES
 
 SIZE, DPI = (10.0, 6.4), 100
 PALETTE = 64

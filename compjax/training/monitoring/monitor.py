@@ -11,10 +11,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from absl import logging
 
-from compjax.music.factors import FACTORS
-from compjax.training.agent.objective import CLIPS, GATE_NAMES, PLACES
+from compjax.music.factors import FACTORS, GATE_NAMES, PLACES, SOURCES
 from compjax.training.monitoring import throughput
-from compjax.training.monitoring.status_line import Estimate, ProgressLine, duration
+from compjax.training.monitoring.status_line import ProgressLine, RemainingTime, duration
 from compjax.training.monitoring.symptoms import Symptoms
 from compjax.training.monitoring.tensorboard import EventFile
 from compjax.training.task import Cost, Validation
@@ -56,12 +55,12 @@ def flattened(config: Mapping, prefix: str = "") -> dict[str, bool | str | float
 
 def weight_table(gates: Sequence[float]) -> str:
     """The six component weights as the original printed them, one line for each clip."""
-    rows = np.asarray(gates, np.float64).reshape(len(CLIPS), len(FACTORS))
+    rows = np.asarray(gates, np.float64).reshape(len(SOURCES), len(FACTORS))
     cells = [
         "  ".join(f"{factor}_weight: {value:.3f}" for factor, value in zip(FACTORS, row, strict=True))
         for row in rows
     ]
-    return "\n".join(f"  {clip:6}  {words}" for clip, words in zip(CLIPS, cells, strict=True))
+    return "\n".join(f"  {clip:6}  {words}" for clip, words in zip(SOURCES, cells, strict=True))
 
 
 class Monitor:
@@ -84,7 +83,7 @@ class Monitor:
             return
         self._cost = Cost()
         self._num_steps = config.get("num_steps")
-        self._estimate = Estimate(self._num_steps) if self._num_steps else None
+        self._estimate = RemainingTime(self._num_steps) if self._num_steps else None
         self._last: dict[str, float] = {}
         self._probed: dict[str, float] = {}
         self._events = EventFile(workdir, start_step + 1)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import json
+import os
 import time
 from collections.abc import Mapping
 
@@ -14,7 +17,6 @@ from compjax.training.feed import Fed
 from compjax.training.monitoring.goodput import Goodput
 from compjax.training.monitoring.guards import Guards, Seen
 from compjax.training.monitoring.monitor import Monitor
-from compjax.training.monitoring.trace import Trace
 from compjax.training.process.lifecycle import Lifecycle
 from compjax.training.task import Cost, Scalars, Task, Validation
 
@@ -141,3 +143,28 @@ class Reporter:
             rates["audio_seconds_per_second"] = clips * self._task.clip_seconds
             rates["data_wait"] = (waited - before[2]) / max(now - before[1], 1e-9)
         return rates
+
+
+TRACE_NAME = "trace.jsonl"
+
+
+class Trace:
+    """One line for every step: its number, its batch's checksum, its scalars as exact hexadecimal numbers.
+
+    A resumed run appends; a step that was done twice stands there twice.
+    """
+
+    def __init__(self, workdir: str, process: int) -> None:
+        name = TRACE_NAME if process == 0 else f"trace-{process}.jsonl"
+        self._file = os.open(os.path.join(workdir, name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def step(self, number: int, batch: str, scalars: Mapping[str, float]) -> None:
+        """Append a step."""
+        exact = {name: float(value).hex() for name, value in sorted(scalars.items())}
+        line = json.dumps({"step": number, "batch": batch, "scalars": exact}) + "\n"
+        with contextlib.suppress(OSError):  # a full disk is the checkpoints' to report
+            os.write(self._file, line.encode())
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)

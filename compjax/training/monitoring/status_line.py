@@ -24,7 +24,7 @@ def duration(seconds: float) -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600:02d} h"
 
 
-class Estimate:
+class RemainingTime:
     """Time to the last step, from the pace since the first step, which compiles and is left out."""
 
     def __init__(self, last: int, clock=time.monotonic) -> None:

@@ -7,11 +7,10 @@ import pytest
 from encodec_helpers import drawn
 
 from compjax import codec
-from compjax.codec import weights
+from compjax.codec import converted_weights, weights
 from compjax.codec.encodec import converted_file
 from compjax.codec.encodec.encodec import Encodec, EncodecConfig
 from compjax.errors import UserError
-from compjax.port import reading
 
 
 @pytest.fixture
@@ -39,8 +38,8 @@ def test_round_trip(converted, small, small_params):
 
 
 def test_checksums(converted, small_params):
-    config, _ = reading.load(converted)
-    assert config["sha256"] == reading.digest(weights.flatten(small_params))
+    config, _ = converted_weights.load(converted)
+    assert config["sha256"] == converted_weights.digest(weights.flatten(small_params))
     # SHA-256 of the three bytes "abc", an example of FIPS 180-2.
     assert (
         config["source"]["sha256"].startswith("ba7816bf8f01cfea")
@@ -55,9 +54,9 @@ def test_digest_sees_names_shapes_and_values():
         {"c": np.zeros((2, 3)), "b": np.ones(2)},
         {"a": np.zeros((2, 3)), "b": np.array([1, 1.0000001])},
     ]
-    digests = {reading.digest(x) for x in [arrays, *others]}
+    digests = {converted_weights.digest(x) for x in [arrays, *others]}
     assert len(digests) == 4
-    assert reading.digest(dict(reversed(arrays.items()))) in digests
+    assert converted_weights.digest(dict(reversed(arrays.items()))) in digests
 
 
 def test_another_file_with_the_old_checksum(converted, tmp_path):

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from encodec_helpers import drawn, golden_array
 
+from compjax.codec.encodec import encodec
 from compjax.codec.encodec import quantizer as quantizer
-from compjax.codec.encodec import windows
 from compjax.codec.encodec.encodec import Encodec
 from compjax.port import encodec_table
 
@@ -16,7 +16,7 @@ FRAMES = 12  # of a window in these tests: 72 samples
 
 @pytest.fixture
 def short_windows(monkeypatch):
-    monkeypatch.setattr(windows, "WINDOW", FRAMES)
+    monkeypatch.setattr(encodec, "WINDOW", FRAMES)
 
 
 @pytest.fixture(scope="module")
@@ -50,12 +50,12 @@ def test_windows_against_the_reference(short_windows, small, small_params, sampl
 def test_all_lengths_share_one_program(short_windows, small, small_params):
     small.encode_clip(small_params, drawn.clip(100))
     small.decode_clip(small_params, drawn.latents(30, 8))
-    programs = windows._encode_window._cache_size(), windows._decode_window._cache_size()
+    programs = encodec._encode_window._cache_size(), encodec._decode_window._cache_size()
     small.encode_clip(small_params, drawn.clip(333))
     small.decode_clip(small_params, drawn.latents(5, 8))
     assert programs == (
-        windows._encode_window._cache_size(),
-        windows._decode_window._cache_size(),
+        encodec._encode_window._cache_size(),
+        encodec._decode_window._cache_size(),
     )
 
 
@@ -67,7 +67,7 @@ def test_snapped_window_by_window(short_windows, quick_jit, small, small_params)
 
 def test_published_size(monkeypatch, published_params):
     """The whole network as published, at all lengths of the golden arrays; codes are identical."""
-    monkeypatch.setattr(windows, "WINDOW", 20)  # frames; the longest clip has 51
+    monkeypatch.setattr(encodec, "WINDOW", 20)  # frames; the longest clip has 51
     codec, params = Encodec(), jax.device_put(published_params)
     for samples in drawn.LENGTHS:
         latents = codec.encode_clip(params, drawn.clip(samples))

@@ -11,7 +11,8 @@ import pytest
 from compjax.audio import waveform
 from compjax.data.batches.pipeline import open_pipeline, open_sources, sources_of, validation_batches
 from compjax.data.sources import rendered
-from compjax.data.sources.source import names_of_part, parse_sources
+from compjax.data.sources.opening import parse_sources
+from compjax.data.sources.source import names_of_part
 from compjax.errors import UserError
 
 BATCH = 8

@@ -13,7 +13,8 @@ import pytest
 from compjax.data.rendering import analysis
 from compjax.data.sources import latent_cache
 from compjax.data.sources.latent_cache import LatentCache
-from compjax.data.sources.source import ExampleConfig, SourceConfig, open_source
+from compjax.data.sources.opening import open_source
+from compjax.data.sources.source import ExampleConfig, SourceConfig
 from compjax.errors import UserError
 
 SAMPLES = 3200

@@ -10,9 +10,9 @@ import pytest
 
 from compjax.models.composing.config import EncoderConfig
 from compjax.models.composing.layers import (
-    Encoder,
     MultiHeadAttention,
     SpectralDense,
+    TransformerEncoder,
     attend,
     rotate,
     sinusoidal_positions,
@@ -78,7 +78,7 @@ def test_cross_attention_reads_the_context_as_a_set(quick_jit, rng, fill):
 @pytest.mark.parametrize("norm_first", [True, False])
 @pytest.mark.parametrize("positions", ["rotary", "sinusoidal"])
 def test_encoder_runs_in_time(quick_jit, rng, fill, norm_first, positions):
-    encoder = Encoder(replace(ENCODER, norm_first=norm_first, positions=positions))
+    encoder = TransformerEncoder(replace(ENCODER, norm_first=norm_first, positions=positions))
 
     def run(module, x):
         return module(module.add_positions(x))
@@ -97,7 +97,7 @@ def test_encoder_runs_in_time(quick_jit, rng, fill, norm_first, positions):
 
 def test_dropout_needs_training_and_a_key(quick_jit, rng, fill):
     x = rng.standard_normal((1, 6, 8)).astype(np.float32)
-    encoder = Encoder(replace(ENCODER, layers=1, dropout=0.5))
+    encoder = TransformerEncoder(replace(ENCODER, layers=1, dropout=0.5))
     variables = fill(encoder, x)
     apply = quick_jit(encoder.apply, static_argnums=2)
     still = apply(variables, x, False)
@@ -107,7 +107,9 @@ def test_dropout_needs_training_and_a_key(quick_jit, rng, fill):
 
 def test_half_precision_compute_keeps_single_parameters(quick_jit, rng, fill):
     x = rng.standard_normal((1, 6, 8)).astype(np.float32)
-    encoder, half = (Encoder(replace(ENCODER, layers=1), dtype) for dtype in (jnp.float32, jnp.bfloat16))
+    encoder, half = (
+        TransformerEncoder(replace(ENCODER, layers=1), dtype) for dtype in (jnp.float32, jnp.bfloat16)
+    )
     shapes = jax.eval_shape(half.init, jax.random.key(0), x)
     assert {leaf.dtype for leaf in jax.tree.leaves(shapes)} == {jnp.dtype(jnp.float32)}
     variables = fill(half, x)

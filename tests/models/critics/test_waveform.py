@@ -2,9 +2,9 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from compjax.models.critics.waveform import DiscriminatorConfig, WaveformDiscriminator
+from compjax.models.critics.waveform import WaveformDiscriminator, WaveformDiscriminatorConfig
 
-NARROW = DiscriminatorConfig(
+NARROW = WaveformDiscriminatorConfig(
     periods=(2, 3), resolutions=(512,), width=2, period_growth=(1, 2), resolution_strides=(4, 1)
 )
 
@@ -44,7 +44,7 @@ def test_clips_are_judged_one_by_one(judged):
 
 def test_width_scales_the_weights():
     def count(width):
-        model = WaveformDiscriminator(DiscriminatorConfig(width=width))
+        model = WaveformDiscriminator(WaveformDiscriminatorConfig(width=width))
         shapes = jax.eval_shape(model.init, jax.random.key(0), jnp.zeros((1, 4096)))
         return sum(leaf.size for leaf in jax.tree.leaves(shapes))
 

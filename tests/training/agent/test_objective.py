@@ -14,8 +14,9 @@ from compjax.codec.vocos import vocos
 from compjax.constants import SILENT_LATENT
 from compjax.errors import UserError
 from compjax.models.outputs import AgentOutput, PianoRoll
+from compjax.music.factors import GATE_NAMES
 from compjax.training.agent.gradients import make_gradient_norms
-from compjax.training.agent.objective import COSTLY, GATE_NAMES, NAMES, averaged, make_objective
+from compjax.training.agent.objective import COSTLY, NAMES, averaged, make_objective
 
 BATCH, FRAMES = 3, 16
 

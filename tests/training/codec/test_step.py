@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from compjax.codec.vocos import vocos
-from compjax.models.critics.waveform import DiscriminatorConfig
+from compjax.models.critics.waveform import WaveformDiscriminatorConfig
 from compjax.training.codec import step
 
 TINY = step.CodecTraining(
     codec=vocos.VocosConfig(dim=8, layers=1, ffn=8, refine_steps=0),
-    discriminator=DiscriminatorConfig(
+    discriminator=WaveformDiscriminatorConfig(
         periods=(3,), resolutions=(512,), width=2, period_growth=(1, 2), resolution_strides=(4, 1)
     ),
     batch_size=2,

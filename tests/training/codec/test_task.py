@@ -9,7 +9,7 @@ from ml_collections import ConfigDict
 
 from compjax.codec.vocos import vocos
 from compjax.errors import UserError
-from compjax.models.critics.waveform import DiscriminatorConfig
+from compjax.models.critics.waveform import WaveformDiscriminatorConfig
 from compjax.training.codec import data
 from compjax.training.codec.step import CodecTraining
 from compjax.training.codec.task import Programs
@@ -17,7 +17,7 @@ from compjax.training.loop import train
 
 TINY = CodecTraining(
     codec=vocos.VocosConfig(dim=8, layers=1, ffn=8, refine_steps=0),
-    discriminator=DiscriminatorConfig(
+    discriminator=WaveformDiscriminatorConfig(
         periods=(3,), resolutions=(512,), width=2, period_growth=(1, 2), resolution_strides=(4, 1)
     ),
     batch_size=4,

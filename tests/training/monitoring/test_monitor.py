@@ -13,7 +13,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from compjax.training.monitoring import tensorboard
 from compjax.training.monitoring.monitor import GATE_NAMES, Monitor, flattened, picture, weight_table
-from compjax.training.monitoring.status_line import Estimate, duration
+from compjax.training.monitoring.status_line import RemainingTime, duration
 from compjax.training.task import Cost, Examples, Validation
 
 CONFIG = {
@@ -154,7 +154,7 @@ class Terminal(io.StringIO):
 def test_a_terminal_has_a_line_with_the_time_left(tmp_path):
     stream = Terminal()
     monitor = Monitor(str(tmp_path), 0, CONFIG, stream=stream)
-    monitor._estimate = Estimate(100, clock=iter(range(0, 1000, 2)).__next__)
+    monitor._estimate = RemainingTime(100, clock=iter(range(0, 1000, 2)).__next__)
     for number in (1, 2):
         monitor._line._next = 0.0
         monitor.step(number, {"loss/total": 1.5, "novelty": 0.25}, {})
@@ -188,7 +188,7 @@ def test_durations():
 
 
 def test_estimate_leaves_the_first_step_out():
-    estimate = Estimate(10, clock=iter([100.0, 102.0, 104.0]).__next__)
+    estimate = RemainingTime(10, clock=iter([100.0, 102.0, 104.0]).__next__)
     assert [estimate.remaining(n) for n in (1, 2, 3)] == [None, 16.0, 14.0]
 
 

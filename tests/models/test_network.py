@@ -6,8 +6,9 @@ import jax
 import numpy as np
 import pytest
 
+from compjax.models.composing.agent import CompositionalAgent
 from compjax.models.composing.config import SIZES, CascadeConfig, MaskingConfig, NetworkConfig, seed_exact
-from compjax.models.composing.network import CompositionalAgent, Network
+from compjax.models.network import Network
 
 CLOSED_TARGET = np.float32([[1, 1, 1, 0, 0, 0]] * 2)
 

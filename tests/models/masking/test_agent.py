@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from compjax.models.composing.config import MaskingConfig
-from compjax.models.composing.masking import MaskingAgent
+from compjax.models.masking.agent import MaskingAgent
 
 CONFIG = MaskingConfig(hidden=8, heads=2, latent_size=8)
 

@@ -8,7 +8,7 @@ import pytest
 
 from compjax.codec.weights import save_weights
 from compjax.errors import UserError
-from compjax.training.agent.begin import weights_to_begin_with
+from compjax.training.agent.task import weights_to_begin_with
 from compjax.training.state import create_state
 
 

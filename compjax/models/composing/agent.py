@@ -1,4 +1,4 @@
-"""The compositional agent, and the network of any agent with its cascade."""
+"""The compositional agent: extract six components, select among them, compose."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
 
-from compjax.models.composing.cascade import Cascade
 from compjax.models.composing.composer import ComponentComposer
-from compjax.models.composing.config import CompositionalConfig, MaskingConfig, NetworkConfig
+from compjax.models.composing.config import CompositionalConfig
 from compjax.models.composing.extractor import MultiScaleExtractor
-from compjax.models.composing.masking import MaskingAgent
 from compjax.models.composing.regularisers import novelty_and_balance
 from compjax.models.composing.selector import ComponentSelector, gates_per_frame
 from compjax.models.outputs import AgentOutput, PianoRoll
@@ -91,39 +89,3 @@ class CompositionalAgent(nn.Module):
     def cascade_inputs(self, output: AgentOutput, target_latents: Array) -> tuple[Array, Array, Array]:
         """What a cascade refines, the target it may see, and the gated components."""
         return output.latents, target_latents, output.components * output.gates[..., None]
-
-
-AGENTS: dict[type, type[nn.Module]] = {CompositionalConfig: CompositionalAgent, MaskingConfig: MaskingAgent}
-"""The agent that each kind of settings is for."""
-
-
-class Network(nn.Module):
-    """An agent and its cascade, called as the agent alone is."""
-
-    config: NetworkConfig = NetworkConfig()
-    dtype: DTypeLike = jnp.float32
-
-    def setup(self):
-        self.agent = AGENTS[type(self.config.agent)](self.config.agent, self.dtype)
-        if self.config.cascade:
-            self.cascade = Cascade(self.config.cascade, self.dtype)
-
-    def __call__(
-        self,
-        input_latents: Array,
-        target_latents: Array,
-        *,
-        gates: Array | None = None,
-        style: Array | None = None,
-        notes: object = None,
-        train: bool = False,
-    ) -> AgentOutput:
-        """As `CompositionalAgent.__call__`.
-
-        With a cascade, `latents` are refined and `extras["agent_latents"]` holds what the agent made.
-        """
-        output = self.agent(input_latents, target_latents, gates=gates, style=style, train=train)
-        if not self.config.cascade:
-            return output
-        refined = self.cascade(*self.agent.cascade_inputs(output, target_latents), train)
-        return output.replace(latents=refined, extras=output.extras | {"agent_latents": output.latents})
