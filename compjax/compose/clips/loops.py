@@ -13,7 +13,7 @@ from compjax.music.grid import Grid
 
 
 @dataclasses.dataclass(frozen=True)
-class LoopConfig:
+class TargetLoopConfig:
     """What tells a loop.
 
     Attributes:
@@ -41,7 +41,7 @@ class Loop:
     beats: int
 
 
-def loop_of(audio: np.ndarray, grid: Grid, config: LoopConfig = LoopConfig()) -> Loop | None:
+def loop_of(audio: np.ndarray, grid: Grid, config: TargetLoopConfig = TargetLoopConfig()) -> Loop | None:
     """The loop that audio `[S]` at 24 kHz is, None if it is none.
 
     It is one if its length is whole beats of its grid; or if it ends with digital silence, as a
@@ -59,13 +59,13 @@ def loop_of(audio: np.ndarray, grid: Grid, config: LoopConfig = LoopConfig()) ->
     return Loop(seconds, 0) if exported else None
 
 
-def _is_exported(audio: np.ndarray, config: LoopConfig) -> bool:
+def _is_exported(audio: np.ndarray, config: TargetLoopConfig) -> bool:
     """Whether it sounds at once and ends with nothing at all."""
     tail, head = round(config.tail * SAMPLE_RATE), round(config.head * SAMPLE_RATE)
     return bool(not audio[-tail:].any() and np.abs(audio[:head]).max() > 0.1 * np.abs(audio).max())
 
 
-def _divided(times: np.ndarray, seconds: float, config: LoopConfig) -> bool:
+def _divided(times: np.ndarray, seconds: float, config: TargetLoopConfig) -> bool:
     """Whether onsets `[N]` in seconds lie on equal parts of the length, more than by luck."""
     if times.size < 2 or times[0] > config.head:
         return False

@@ -125,7 +125,9 @@ def draw_drum_clip(split: str, generator: np.random.Generator) -> tuple[DrawnCli
     return DrawnClip(rhythm, Harmony(), timbre, style, notes, recording, "drums"), grid
 
 
-def draw_pitched_clip(split: str, grid: rhythms.StepGrid, part: str, generator: np.random.Generator) -> DrawnClip:
+def draw_pitched_clip(
+    split: str, grid: rhythms.StepGrid, part: str, generator: np.random.Generator
+) -> DrawnClip:
     """A pitched instrument's clip on a grid; its harmony is what its own notes let one hear."""
     written = draw_harmony(-MARGIN, CLIP_SECONDS, grid.origin, grid.beat, grid.beats_per_bar, generator)
     if split != "test" and generator.random() < LOW_SHARE:
