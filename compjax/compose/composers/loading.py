@@ -5,8 +5,13 @@ from __future__ import annotations
 import os
 import pathlib
 
+from compjax.audio.pitch_spectrum import NUM_BINS, STRIDE
 from compjax.compose.composers.contract import Composer
+from compjax.constants import LATENT_SIZE, STYLE_SIZE
 from compjax.errors import UserError
+
+SHAPE_FRAMES = 64
+"""Latent frames of the clips by which an agent tells the shapes of its arrays; they do not depend on it."""
 
 BUNDLED = pathlib.Path(__file__).parents[2] / "assets" / "compositional.npz"
 
@@ -21,15 +26,16 @@ def load_composer(path: str | os.PathLike | None = None, codec: str = "vocos") -
     Raises:
         UserError: if the file holds no agent, or one for another codec's latents.
     """
-    from compjax.codec.weights import load_weights
+    from compjax.codec.weights import read_weights
 
-    config, variables = load_weights(path or BUNDLED)
+    stored = read_weights(path or BUNDLED)
+    config, variables = stored.config, stored.params
     name = os.fspath(path or BUNDLED)
     if "agent" not in config:
         raise UserError(f"{name} holds the weights of a codec, not of an agent; give it as --codec_weights")
     _check_codec(name, config, codec)
     try:
-        return _composer(config, variables)
+        return _composer(config, variables, stored.sealed)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{name} holds no agent of this version ({error}); train it again") from error
 
@@ -44,16 +50,49 @@ def _check_codec(name: str, config: dict, codec: str) -> None:
         )
 
 
-def _composer(config: dict, variables: dict) -> Composer:
-    """The composer of an agent's kind."""
+def _composer(config: dict, variables: dict, sealed: bool) -> Composer:
+    """The composer of an agent's kind; weights that are not `sealed` are counted first."""
     from compjax.models.registry import build_agent
 
     module = build_agent(config["agent"], config["settings"])
     if config["agent"] == "arranging":
         from compjax.compose.composers.arranging import ArrangingComposer
 
+        if not sealed:  # only what is asked for is run, so that what is missing would not be noticed
+            _check_complete(module, variables)
         return ArrangingComposer.of(module, variables)
     from compjax.compose.composers.direct import FRAMES, DirectComposer
 
     frames, raw = int(config.get("frames", FRAMES)), bool(config.get("raw_latents", False))
     return DirectComposer(module, variables, frames, raw)
+
+
+def _check_complete(module, variables: dict) -> None:
+    """ValueError unless all arrays of an arranging agent are there, of their shapes, and no others."""
+    import jax
+    import jax.numpy as jnp
+
+    from compjax.codec.weights import flatten
+
+    def initial(key):
+        latents, style = (
+            jnp.zeros((1, SHAPE_FRAMES, LATENT_SIZE)),
+            jnp.zeros((1, SHAPE_FRAMES, STYLE_SIZE + 1)),
+        )
+        spectra = jnp.zeros((1, 2, SHAPE_FRAMES // STRIDE, NUM_BINS))
+        return module.init(key, latents, latents, spectra=spectra, style=style)
+
+    wanted = {name: leaf.shape for name, leaf in _leaves(jax.eval_shape(initial, jax.random.key(0))).items()}
+    found = {name: value.shape for name, value in flatten(variables).items()}
+    odd = sorted(name for name in wanted.keys() | found.keys() if wanted.get(name) != found.get(name))
+    if odd:
+        raise ValueError(f"{len(odd)} of {len(wanted)} arrays differ, first {odd[0]}")
+
+
+def _leaves(tree: dict, prefix: str = "") -> dict:
+    """Leaves of a nested dict by their '/'-joined path."""
+    found: dict = {}
+    for name, value in tree.items():
+        inner = isinstance(value, dict)
+        found |= _leaves(value, f"{prefix}{name}/") if inner else {f"{prefix}{name}": value}
+    return found

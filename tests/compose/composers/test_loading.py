@@ -2,10 +2,11 @@
 
 import flax.linen as nn
 import jax.numpy as jnp
+import numpy as np
 import pytest
 
 from compjax.codec.weights import save_weights
-from compjax.compose.composers.loading import load_composer
+from compjax.compose.composers.loading import BUNDLED, load_composer
 from compjax.errors import UserError
 from compjax.models.programs import program
 
@@ -57,3 +58,19 @@ def test_latents_of_another_codec_are_refused_in_one_line(tmp_path, trained_on, 
     save_weights(tmp_path / "other.npz", config, {"a": jnp.ones(2)})
     with pytest.raises(UserError, match=f"codec '{trained_on or 'vocos'}', not '{asked}'; choose it with"):
         load_composer(tmp_path / "other.npz", asked)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("change", ["missing", "shape", "more"])
+def test_arrays_that_nothing_uses_must_be_there_too(tmp_path, change):
+    """The rules need no composer network; a file without one is damaged nevertheless."""
+    with np.load(BUNDLED) as stored:
+        arrays = {name: stored[name] for name in stored.files if name != "digest"}
+    name = next(name for name in arrays if name.startswith("params/composer/"))
+    if change == "missing":
+        del arrays[name]
+    else:
+        arrays[name if change == "shape" else "params/composer/more"] = np.zeros((3, 5), np.float16)
+    np.savez(tmp_path / "mine.npz", **arrays)
+    with pytest.raises(UserError, match="1 of .* arrays differ, first params/composer/"):
+        load_composer(tmp_path / "mine.npz")
