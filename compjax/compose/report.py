@@ -112,7 +112,8 @@ def _of_rhythm(
         return f"No onset was heard in the {source}, so nothing is said of its rhythm."
     rhythm = f"{source}'s rhythm" if steering.rhythm is None else "groove"
     how = _how_far(scores.onset_f1, verdict.follows_rhythm(scores))
-    return f"The output {how} the {rhythm} (onset F1 {scores.onset_f1:.2f}; by chance {scores.onset_chance:.2f})."
+    agreed = f"onset F1 {scores.onset_f1:.2f}; by chance {scores.onset_chance:.2f}"
+    return f"The output {how} the {rhythm} ({agreed})."
 
 
 def _of_harmony(scores: adherence.FactorScores, source: str, steering: Steering) -> str:
