@@ -1,7 +1,8 @@
 """Notes by the rules of arranging: hits and chords that were heard, or given in their place.
 
-The rules are those that define the truth in training (`music/arrange.py`). They were better than the composer
-network where both were measured (BUILD_NOTES.md), and are the default.
+The choices are those that define the truth in training (`music/arrange.py`); where notes lie and how long
+they are held is the performer's (`performer.py`). The rules were better than the composer network where both
+were measured (BUILD_NOTES.md), and are the default.
 """
 
 from __future__ import annotations
@@ -10,10 +11,10 @@ import dataclasses
 
 import numpy as np
 
+from compjax.arranging.performer import Performer
 from compjax.arranging.steering import Steering
 from compjax.constants import FRAME_RATE
 from compjax.hearing.reading import CLASSES, HeardPair
-from compjax.music.arrange import arrange, revoiced
 from compjax.music.score import Note, moved
 from compjax.music.style import Style
 
@@ -58,6 +59,7 @@ def by_rules(
     decided: np.ndarray,
     style: Style,
     steering: Steering,
+    performer: Performer,
     config: BalanceConfig = BalanceConfig(),
 ) -> tuple[Note, ...]:
     """Hits and chords of the gated clips, or those given in their place, arranged by the rules.
@@ -67,13 +69,14 @@ def by_rules(
         decided: the gates `[T, 6]`.
         style: the choices that the rules leave open.
         steering: what is given in the place of what was heard.
+        performer: of the instrument that plays them.
         config: how velocities follow the recording.
 
     Returns:
         Notes by start, in seconds from the beginning of the clips; none begins before it.
     """
     rhythm, harmony = steering.over(*heard.music(decided))
-    notes = moved(arrange(rhythm, revoiced(harmony, style), style), 0.0)
-    if steering.harmony is not None:  # the recording's balance is that of other chords
+    notes = moved(performer.play(rhythm, harmony, style), 0.0)
+    if steering.harmony is not None or performer.is_kit:  # the recording's balance is that of other chords
         return notes
     return balanced(notes, heard.class_levels(decided, config.window), config)

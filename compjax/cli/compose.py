@@ -59,6 +59,8 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_bool("align", True, "Move the target's beats onto the input's.", values)
     text = "Who decides the notes: the arranging rules on what was heard, or the composer network."
     flags.DEFINE_enum("arranger", "rules", ["rules", "network"], text, values)
+    text = "How notes are played: on a model fitted to the clip, on samples of it, or what explains it best."
+    flags.DEFINE_enum("instrument", "auto", ["auto", "model", "samples"], text, values)
     flags.DEFINE_string("checkpoint", None, "Weights of the agent; the bundled ones if not given.", values)
     text = "Codec, the one on whose latents the agent was trained: vocos is bundled, encodec is converted."
     flags.DEFINE_enum("codec", "vocos", ["vocos", "encodec"], text, values)
@@ -131,6 +133,7 @@ def compose(values: flags.FlagValues) -> None:
         style=options.parse_style(values.style),
         align=values.align,
         arranger=values.arranger,
+        instrument=values.instrument,
         **{name: getattr(values, name) for name in GRID_FLAGS},
     )
     if values.pairs is not None:

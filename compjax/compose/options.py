@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from compjax.music.score import Harmony
 
 ARRANGERS = ("rules", "network")
-"""Who decides the notes: see `compjax/arranging/arrangers.py`."""
+"""Who decides the notes: see `compjax/arranging/`."""
+
+INSTRUMENTS = ("auto", "model", "samples")
+"""How the notes are played: see `compjax/instrument/capture.py`."""
 
 METERS = ("input_meter", "target_meter")
 """Fields that hold a meter."""
@@ -36,6 +39,7 @@ class ComposeOptions:
         style: numbers in [0, 1] by name (the fields of `Style`); the rest are drawn.
         align: move the target's beats onto the input's.
         arranger: "rules" or "network", who decides the notes.
+        instrument: "model" (fitted to the clip), "samples" (cut out of it), or "auto", what explains it best.
         chords: a `Harmony` (`compjax.read_chords`) in the place of the one that is heard; None for that one.
         input_bpm: tempo of the input in quarter notes per minute, 20 to 400; None is heard, as the next are.
         input_meter: its beats to the bar and their note, such as "7/8".
@@ -56,6 +60,7 @@ class ComposeOptions:
     style: Mapping[str, float] | None = None
     align: bool = True
     arranger: str = "rules"
+    instrument: str = "auto"
     chords: Harmony | None = None
     input_bpm: float | None = None
     input_meter: str | Meter | None = None
@@ -79,6 +84,9 @@ class ComposeOptions:
             raise UserError("the chords hold none; give those that read_chords returns")
         if self.arranger not in ARRANGERS:
             raise UserError(f"the arranger must be one of {', '.join(ARRANGERS)}, not {self.arranger!r}")
+        if self.instrument not in INSTRUMENTS:
+            known = ", ".join(INSTRUMENTS)
+            raise UserError(f"the instrument must be one of {known}, not {self.instrument!r}")
 
     @property
     def input_grid(self) -> GridSettings:

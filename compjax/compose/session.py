@@ -27,6 +27,7 @@ from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, STYLE_SIZE
 from compjax.errors import UserError
 from compjax.files import sha256_of
 from compjax.hearing import sound
+from compjax.hearing.excerpt import Excerpt
 from compjax.music import gates
 from compjax.music.groove import Groove
 from compjax.music.style import Style
@@ -186,6 +187,10 @@ class Session:
         with phase("encode"):
             of_input = sound.analyse(clip.audio, clip.gain, self._codec.encode)
             of_target = sound.analyse(other.audio, other.gain, self._codec.encode)
+            excerpts = tuple(
+                Excerpt.of(own.audio, own.gain, heard)
+                for own, heard in ((clip, of_input), (other, of_target))
+            )
             of_target = of_target.along(pair.alignment.map, clip.frames)
         samples, frames, loud = clip.audio.size, clip.frames, loudness.sounding_loudness(clip.audio)
         del clip, other, pair  # an hour of sound is a third of a gigabyte, and no longer needed
@@ -195,6 +200,9 @@ class Session:
             asked = options.switches, options.weights
             selected = self._composer.select(heard) if gates.needs_selector(*asked) else None
             decided = gates.decide_gates(*asked, frames, selected)
+        with phase("capture"):
+            heard = self._composer.capture(heard, excerpts, decided, options.instrument)
+        with phase("select"):
             steering = steering_of(input, options.chords)
             view = scenes.see(shown, heard, decided, steering)
         return Perceived(shown, samples, loud, heard, decided, steering, view, seconds)
@@ -227,6 +235,7 @@ class Session:
             body = report.measure(perceived.pair, audio, plan.notes, weights, *asked)
         alignment = perceived.pair.alignment
         body["agent"] = self._composer.title
+        body["instrument"] = perceived.heard.played_on()
         body["alignment"] = alignment.summary()
         body["grid"] = perceived.pair.grids_summary()
         how = perceived.pair.grids_in_words(), alignment.in_words()

@@ -59,10 +59,21 @@ def mixed(gates: np.ndarray, factor: str, of_input: np.ndarray, of_target: np.nd
     return np.maximum(share[:, :1] * of_input, share[:, 1:] * of_target)
 
 
-def gated_timbre(gates: np.ndarray, of_clips: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """What describes the timbre of input and target, weighted by their mean timbre gates `[T, 6]`."""
-    first, second = np.maximum(np.asarray(gates)[:, [2, 2 + len(FACTORS)]].mean(axis=0), 1e-6)
-    return (first * of_clips[0] + second * of_clips[1]) / (first + second)
+LEAST_TIMBRE = 0.15
+"""Share of the timbre below which a clip's is not heard beside the other's."""
+
+
+def timbre_weights(gates: np.ndarray) -> tuple[float, float]:
+    """How much input and target count in the timbre, adding up to 1, by their mean gates `[T, 6]`.
+
+    What would hardly be heard counts nothing; where no gate is open, the target counts.
+    """
+    mean = np.asarray(gates, np.float64).mean(axis=0)[[2, 2 + len(FACTORS)]]
+    if mean.sum() < 1e-6:
+        return 0.0, 1.0
+    share = mean / mean.sum()
+    share = np.where(share < LEAST_TIMBRE, 0.0, share)
+    return tuple(float(value) for value in share / share.sum())
 
 
 def summarize(gates: np.ndarray) -> dict[str, dict[str, float]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from compjax.compose.options import ARRANGERS
+from compjax.compose.options import ARRANGERS, INSTRUMENTS
 from compjax.music.factors import CHOICES, COMPONENTS, FACTORS
 from compjax.music.style import Style
 from compjax.web.clips import EXAMPLES
@@ -114,6 +114,7 @@ def order(config: ServeConfig) -> Schema:
         "style": _object(style) | {"additionalProperties": False} | _about("What is not set is drawn."),
         "align": {"type": "boolean", "default": True} | _about("Move the target's beats onto the input's."),
         "arranger": {"enum": list(ARRANGERS), "default": "rules"},
+        "instrument": {"enum": list(INSTRUMENTS), "default": "auto"},
         "chords": _TEXT
         | _about("In place of those that are heard: a time in seconds and a name on each line."),
         "num_samples": {"type": "integer", "minimum": 1, "maximum": config.max_samples, "default": 1},

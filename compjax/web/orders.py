@@ -9,7 +9,7 @@ from compjax.errors import UserError
 from compjax.music.chord_files import parse_chords
 from compjax.music.factors import FACTORS
 
-OPTIONS = (*FACTORS, "weights", "seed", "style", "align", "arranger", "chords")
+OPTIONS = (*FACTORS, "weights", "seed", "style", "align", "arranger", "instrument", "chords")
 """Fields of `ComposeOptions` that a visitor may give; none is a file's name. Chords are sent as text."""
 
 MAX_TEXT = 20_000
@@ -91,7 +91,7 @@ def _is_flag(value) -> bool:
     return isinstance(value, bool)
 
 
-_TEXT = dict.fromkeys(("input", "target", *FACTORS, "arranger"), (_is_text, "text"))
+_TEXT = dict.fromkeys(("input", "target", *FACTORS, "arranger", "instrument"), (_is_text, "text"))
 _EXPECTED = {
     **_TEXT,
     "chords": (_is_text_or_null, "text, a chord a line, or null"),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from fakes import voices_with
 
+from compjax.arranging.performer import Performer
 from compjax.arranging.rules import BalanceConfig, balanced, by_rules
 from compjax.arranging.steering import HEARD
 from compjax.constants import FRAME_RATE, MIN_PITCH
@@ -52,7 +53,7 @@ def test_rules_take_rhythm_and_harmony_from_where_the_gates_say():
     drums = clip(voices_with((LEAD_IN + 20, 1, 0.9), (LEAD_IN + 80, 1, 0.9)), np.zeros((FRAMES, 64)))
     keys = clip(voices_with((LEAD_IN + 5, 1, 0.9)), chord(48, 52, 55))
     style = Style(density=1.0, articulation=1.0, contour_depth=0.0)
-    notes = by_rules(HeardPair((drums, keys)), GATES, style, HEARD)
+    notes = by_rules(HeardPair((drums, keys)), GATES, style, HEARD, Performer())
     assert sorted({round(n.start * FRAME_RATE - 0.5) for n in notes}) == [20, 80]
     assert {n.pitch % 12 for n in notes} == {0, 4, 7}
 
@@ -62,12 +63,12 @@ def test_the_contour_runs_in_the_time_of_the_clip():
     drums = clip(voices_with((LEAD_IN + 2, 2, 0.9)), np.zeros((FRAMES, 64)))
     keys = clip(voices_with(), chord(48, 52, 55))
     style = Style(contour_depth=1.0, contour_rate=1.0, contour_phase=0.0, contour_shape=0.0, register=0.0)
-    [note] = by_rules(HeardPair((drums, keys)), GATES, style, HEARD)
-    assert note.pitch % 12 == 7 and note.start == pytest.approx(2.5 / FRAME_RATE)
+    [note] = by_rules(HeardPair((drums, keys)), GATES, style, HEARD, Performer())
+    assert note.pitch == 60 and note.start == pytest.approx(2.5 / FRAME_RATE)  # of E3 G3 C4
 
 
 def test_a_hit_in_the_silence_before_the_clip_begins_with_it():
     drums = clip(voices_with((LEAD_IN - 1, 0, 0.9)), np.zeros((FRAMES, 64)))
     keys = clip(voices_with(), chord(48, 52, 55))
-    notes = by_rules(HeardPair((drums, keys)), GATES, Style(), HEARD)
+    notes = by_rules(HeardPair((drums, keys)), GATES, Style(), HEARD, Performer())
     assert notes and {note.start for note in notes} == {0.0}

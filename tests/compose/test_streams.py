@@ -72,7 +72,7 @@ def test_stream_of_a_short_clip_is_the_composition(session):
 
 
 def test_stream_of_a_long_clip_differs_by_one_gain(session, monkeypatch):
-    monkeypatch.setattr(rendition, "PROBE", 40)  # so that six seconds are long
+    monkeypatch.setattr(rendition, "STRETCH", 0.6)  # so that six seconds are long
     pair = drums(6), chord(6)
     parts = list(session.stream(*pair, **RATE))
     audio, whole = np.concatenate(parts), session.compose(*pair, **RATE).audio

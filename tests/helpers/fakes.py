@@ -1,8 +1,8 @@
 """A codec and an agent small enough to reason about, with the interfaces of the real ones.
 
 The codec's latents are `codec/vocos/bands.py`; it decodes them with one sine a pitch. The agent hears rises
-of level as hits and bands as pitches, composes every pitch of the harmony at every hit, and renders
-notes as level in their bands.
+of level as hits and bands as pitches, composes every pitch of the harmony at every hit; they are
+played on the instrument that is read from the clips.
 """
 
 import jax.numpy as jnp
@@ -24,7 +24,6 @@ from compjax.constants import (
 )
 from compjax.hearing.listener import Heard
 from compjax.hearing.sound import LEAD_IN
-from compjax.instrument.renderer import PRE_ROLL
 
 CONFIG = bands.BandConfig()
 PITCH_BANDS = np.round(1.25 * np.arange(NUM_PITCHES)).astype(int)
@@ -101,21 +100,9 @@ class FakeNetwork(RollNetwork):
         return onsets, frames, np.tile(balance, (len(onsets), 1))
 
 
-class FakeRenderer:
-    """Renders notes as level in their bands."""
-
-    def render(self, notes, timbre, frames):
-        silence = bands.encode(np.zeros(HOP_LENGTH, np.float32)).min()
-        latents = np.full((PRE_ROLL + frames, LATENT_SIZE), silence, np.float32)
-        for note in notes:
-            first, last = (PRE_ROLL + round(time * FRAME_RATE) for time in (note.start, note.end))
-            latents[first:last, PITCH_BANDS[note.pitch - MIN_PITCH]] = 2.0 * note.velocity
-        return latents
-
-
 def make_session(silent: bool = False):
     """A session of the fakes."""
-    composer = ArrangingComposer(FakeListener(), FakeNetwork(silent), FakeRenderer())
+    composer = ArrangingComposer(FakeListener(), FakeNetwork(silent))
     checksums = {"model": "m", "codec": "c"}
     windows = WindowConfig(length=160, context=16, fade=8)
     return Session(FakeCodec(), {"gain": jnp.float32(1.0)}, composer, checksums, windows)

@@ -70,7 +70,11 @@ def test_table():
     ]
 
 
-def test_timbre_is_weighted_by_its_gates():
-    decided = np.tile([1.0, 0, 0.25, 0, 1, 0.75], (3, 1))
-    mixed = gates.gated_timbre(decided, (np.array([4.0]), np.array([8.0])))
-    np.testing.assert_allclose(mixed, [7.0])
+def test_timbre_is_weighted_by_its_gates_but_for_what_would_not_be_heard():
+    def weights(of_input, of_target):
+        return gates.timbre_weights(np.tile([1.0, 0, of_input, 0, 1, of_target], (3, 1)))
+
+    assert weights(0.25, 0.75) == (0.25, 0.75)
+    assert weights(0.5, 0.5) == (0.5, 0.5)
+    assert weights(0.05, 0.95) == (0.0, 1.0) and weights(1.0, 0.0) == (1.0, 0.0)
+    assert weights(0.0, 0.0) == (0.0, 1.0)

@@ -1,4 +1,4 @@
-"""The composer that arranges: notes are decided from what is heard, then played in the gated timbre."""
+"""The composer that arranges: notes are decided from what is heard, and played on a captured instrument."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from compjax.arranging.rules import by_rules
 from compjax.arranging.steering import Steering
 from compjax.codec.long_codec import LongCodec
 from compjax.compose.composers.contract import COMPOSITIONAL, Plan
-from compjax.compose.composers.rendition import Decoded
-from compjax.constants import HOP_LENGTH
+from compjax.compose.composers.rendition import Played
+from compjax.hearing.excerpt import Excerpt
 from compjax.hearing.listener import Listener
 from compjax.hearing.reading import HeardPair, read_clip
 from compjax.hearing.sound import Sound
-from compjax.instrument import equaliser
-from compjax.instrument.renderer import PRE_ROLL, Renderer
+from compjax.instrument.capture import Instrument, capture
+from compjax.instrument.mixing import mixed
 from compjax.models.arranging.agent import ArrangingAgent
 from compjax.music import gates
 from compjax.music.score import Harmony, Rhythm
@@ -27,14 +27,18 @@ from compjax.music.style import Style
 
 @dataclasses.dataclass(frozen=True)
 class HeardAndCaptured:
-    """What was heard in input and target, and the colours of their instruments (`equaliser.colour`)."""
+    """What was heard in input and target, and the instrument that plays, None until it is captured."""
 
     pair: HeardPair
-    colours: tuple[np.ndarray, np.ndarray]
+    instrument: Instrument | None = None
 
     def of_clip(self, index: int) -> tuple[Rhythm, Harmony]:
         """See `HeardClips`."""
         return read_clip(self.pair.clips[index])
+
+    def played_on(self) -> dict:
+        """See `HeardClips`."""
+        return {"way": self.instrument.way, "explained": round(self.instrument.explained, 4)}
 
     def together(self, decided: np.ndarray) -> tuple[Rhythm, Harmony]:
         """See `HeardClips`."""
@@ -49,38 +53,45 @@ class ArrangingComposer:
     writes_notes = hears_chords = True
     raw_latents = False
 
-    def __init__(self, listener: Listener, network: RollNetwork, renderer: Renderer):
-        self._listener, self._renderer = listener, renderer
-        self._arrangers = {"rules": by_rules, "network": network.arrange}
+    def __init__(self, listener: Listener, network: RollNetwork):
+        self._listener, self._network = listener, network
 
     @classmethod
     def of(cls, module: ArrangingAgent, variables: dict) -> ArrangingComposer:
         """The composer of an agent and its weights."""
         weights = jax.device_put(variables)
-        return cls(Listener(module, weights), RollNetwork(module, weights), Renderer(module, weights))
+        return cls(Listener(module, weights), RollNetwork(module, weights))
 
     def hear(self, input: Sound, target: Sound) -> HeardAndCaptured:
         """What is heard in two clips."""
-        pair = HeardPair(tuple(self._listener.hear(sound) for sound in (input, target)))
-        return HeardAndCaptured(pair, tuple(equaliser.colour(sound.latents) for sound in (input, target)))
+        return HeardAndCaptured(HeardPair(tuple(self._listener.hear(sound) for sound in (input, target))))
 
     def select(self, heard: HeardAndCaptured) -> np.ndarray:
         """The selector's gates `[T, 6]`."""
         return self._listener.select(*heard.pair.clips)
 
+    def capture(
+        self, heard: HeardAndCaptured, excerpts: tuple[Excerpt, Excerpt], decided: np.ndarray, way: str
+    ) -> HeardAndCaptured:
+        """The instrument of the clip whose timbre counts, or one between both."""
+        weights = gates.timbre_weights(decided)
+        captured = [
+            (capture(excerpt, self._listener.hear(excerpt.sound), way), weight)
+            for excerpt, weight in zip(excerpts, weights, strict=True)
+            if weight > 0.0
+        ]
+        return dataclasses.replace(heard, instrument=mixed(*zip(*captured, strict=True)))
+
     def arrange(
         self, heard: HeardAndCaptured, decided: np.ndarray, style: Style, arranger: str, steering: Steering
     ) -> Plan:
         """The notes that `arranger` (one of `options.ARRANGERS`) decides."""
-        return Plan(self._arrangers[arranger](heard.pair, decided, style, steering))
+        if arranger == "rules":
+            return Plan(by_rules(heard.pair, decided, style, steering, heard.instrument.performer))
+        return Plan(self._network.arrange(heard.pair, decided, style, steering))
 
     def play(
         self, heard: HeardAndCaptured, decided: np.ndarray, plan: Plan, codec: LongCodec, samples: int
-    ) -> Decoded:
-        """The plan's notes in the gated timbre, of its clip's colour and the codec's level."""
-        rendered = gates.led_in(decided, PRE_ROLL)
-        share = rendered.mean(axis=0)
-        timbre = sum(share[place] * clip.timbre for place, clip in zip((2, 5), heard.pair.clips, strict=True))
-        latents = self._renderer.render(plan.notes, timbre, len(decided))
-        coloured = equaliser.equalise(latents, gates.gated_timbre(rendered, heard.colours))
-        return Decoded(equaliser.levelled(coloured), codec, PRE_ROLL * HOP_LENGTH, samples)
+    ) -> Played:
+        """The plan's notes on the instrument; no codec is needed."""
+        return Played(plan.notes, heard.instrument, samples)

@@ -16,6 +16,7 @@ import numpy as np
 
 from compjax.arranging.steering import Steering
 from compjax.codec.long_codec import LongCodec
+from compjax.hearing.excerpt import Excerpt
 from compjax.hearing.sound import Sound
 from compjax.music.score import Harmony, Note, Rhythm
 from compjax.music.style import Style
@@ -42,6 +43,10 @@ class HeardClips(Protocol):
 
     def of_clip(self, index: int) -> tuple[Rhythm, Harmony]:
         """Hits and chords of the input (0) or the target (1)."""
+        ...
+
+    def played_on(self) -> dict:
+        """The instrument that was captured, for the report; empty if there is none."""
         ...
 
     def together(self, decided: np.ndarray) -> tuple[Rhythm, Harmony]:
@@ -84,6 +89,15 @@ class Composer(Protocol):
 
     def select(self, heard: HeardClips) -> np.ndarray:
         """The gates `[T, 6]` in [0, 1] that the agent chooses by itself."""
+        ...
+
+    def capture(
+        self, heard: HeardClips, excerpts: tuple[Excerpt, Excerpt], decided: np.ndarray, way: str
+    ) -> HeardClips:
+        """What was heard, and the instrument of the clips that the timbre's gates `[T, 6]` let through.
+
+        `way` is one of `options.INSTRUMENTS`; it matters to agents that have notes played.
+        """
         ...
 
     def arrange(

@@ -17,6 +17,7 @@ from compjax.codec.long_codec import LongCodec
 from compjax.compose.composers.contract import COMPOSITIONAL, Plan
 from compjax.compose.composers.rendition import Decoded
 from compjax.errors import UserError
+from compjax.hearing.excerpt import Excerpt
 from compjax.hearing.sound import Sound
 from compjax.models.programs import unfit
 from compjax.music.score import Harmony, Rhythm
@@ -42,6 +43,10 @@ class HeardLatents:
     def of_clip(self, index: int) -> tuple[Rhythm, Harmony]:
         """Such an agent hears neither hits nor chords."""
         return Rhythm(()), Harmony()
+
+    def played_on(self) -> dict:
+        """Nor does it know of an instrument."""
+        return {}
 
     def together(self, decided: np.ndarray) -> tuple[Rhythm, Harmony]:
         """The same."""
@@ -80,6 +85,12 @@ class DirectComposer:
     def select(self, heard: HeardLatents) -> np.ndarray:
         """The agent's own gates `[T, 6]`; of a masking agent, how far its masks are open."""
         return heard.gates
+
+    def capture(
+        self, heard: HeardLatents, excerpts: tuple[Excerpt, Excerpt], decided: np.ndarray, way: str
+    ) -> HeardLatents:
+        """Such an agent has no instrument."""
+        return heard
 
     def arrange(
         self, heard: HeardLatents, decided: np.ndarray, style: Style, arranger: str, steering: Steering

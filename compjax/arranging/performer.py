@@ -1,0 +1,157 @@
+"""Notes as a player of the heard instrument would play them: in its register, and held as it holds them."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+
+from compjax.constants import MIN_PITCH, NUM_VOICES
+from compjax.hearing.notes import HeardNote
+from compjax.music.arrange import (
+    ANTICIPATION,
+    HELD_OVER,
+    KIT_PITCHES,
+    SHORTEST_NOTE,
+    nearest_rank,
+    without_collisions,
+)
+from compjax.music.score import LOW, MAX_PITCH, MID, Harmony, Hit, Note, Rhythm, Span
+from compjax.music.style import Style, contour
+
+
+@dataclasses.dataclass(frozen=True)
+class PerformingConfig:
+    """How notes are placed and held.
+
+    Attributes:
+        longest: seconds that a note is held at most; `ringing` times as long where it dies away by itself.
+        gap: seconds of silence before a sustained voice is struck again.
+        shortest_share: share of the time to its voice's next hit that a note is held at articulation 0.
+        articulated: how much of that time the articulation adds.
+        reach: semitones above the heard register that a high voice may go.
+    """
+
+    longest: float = 1.6
+    ringing: float = 1.5
+    gap: float = 0.035
+    shortest_share: float = 0.5
+    articulated: float = 1.25
+    reach: int = 3
+
+
+@dataclasses.dataclass(frozen=True)
+class Register:
+    """Where an instrument plays, MIDI: its bass, its middle and its highest tones."""
+
+    bass: int = 43
+    middle: int = 57
+    top: int = 74
+
+
+@dataclasses.dataclass(frozen=True)
+class Performer:
+    """Who plays.
+
+    Attributes:
+        heard: the notes that were heard of the instrument.
+        sustained: whether its notes go on while they are held; otherwise they die away.
+        is_kit: whether it has no pitches; then chords are nothing to it.
+    """
+
+    heard: tuple[HeardNote, ...] = ()
+    sustained: bool = False
+    is_kit: bool = False
+
+    def register(self) -> Register:
+        """Where it plays, by how long and how loud its notes are."""
+        if not self.heard:
+            return Register()
+        notes = sorted(self.heard, key=lambda note: note.pitch)
+        weights = np.cumsum([note.level * min(note.end - note.start, 2.0) for note in notes])
+        places = np.searchsorted(weights, np.array([0.06, 0.5, 0.98]) * weights[-1])
+        return Register(*(notes[place].pitch for place in places))
+
+    def play(
+        self, rhythm: Rhythm, harmony: Harmony, style: Style, config: PerformingConfig = PerformingConfig()
+    ) -> tuple[Note, ...]:
+        """Notes, by start and pitch, that play the rhythm on the harmony."""
+        register = self.register()
+        spans = () if self.is_kit else harmony.spans
+        placed = Harmony(tuple(placed_span(span, self.heard, register) for span in spans))
+        hits = held(rhythm, style, self.sustained, config)
+        notes = (note for hit in hits for note in strike(hit, placed, style, register, config))
+        return without_collisions(list(notes))
+
+
+def nearest_octave(pitch_class: int, middle: float) -> int:
+    """The pitch of a class that is nearest to `middle`, within the piano roll."""
+    pitch = pitch_class + 12 * round((middle - pitch_class) / 12)
+    return int(min(max(pitch, MIN_PITCH + pitch_class % 12), MAX_PITCH - (MAX_PITCH - pitch_class) % 12))
+
+
+def placed_span(span: Span, heard: Sequence[HeardNote], register: Register) -> Span:
+    """A chord with its tones in the octaves in which they were heard, the others near the middle."""
+    energy: dict[int, float] = {}
+    for note in heard:
+        shared = min(note.end, span.end) - max(note.start, span.start)
+        if shared > 0:
+            energy[note.pitch] = energy.get(note.pitch, 0.0) + shared * note.level
+    tones = set()
+    for of in {pitch % 12 for pitch in span.pitches}:
+        own = {pitch: value for pitch, value in energy.items() if pitch % 12 == of}
+        tones.add(max(own, key=own.get) if own else nearest_octave(of, register.middle))
+    bass = nearest_octave(span.bass % 12, min(register.bass, *tones))
+    return dataclasses.replace(span, pitches=tuple(sorted(tones)), bass=bass)
+
+
+def tones_of(
+    voice: int, span: Span, style: Style, time: float, register: Register, config: PerformingConfig
+) -> tuple[int, ...]:
+    """The pitches that a voice strikes at `time` on a placed chord, chosen as `music.arrange` does."""
+    if voice == LOW:
+        doubled = style.bass > 2 / 3 and span.bass + 12 <= register.middle
+        return (span.bass, span.bass + 12) if doubled else (span.bass,)
+    height = contour(style, time)
+    if voice == MID:
+        count = 1 + nearest_rank(style.density * (len(span.pitches) - 1))
+        first = nearest_rank(height * (len(span.pitches) - count))
+        return span.pitches[first : first + count]
+    tone = span.pitches[nearest_rank(height * (len(span.pitches) - 1))]
+    raised = style.register > 1 / 2 and tone + 12 <= min(register.top + config.reach, MAX_PITCH)
+    return (tone + 12,) if raised else (tone,)
+
+
+def held(rhythm: Rhythm, style: Style, sustained: bool, config: PerformingConfig) -> list[Hit]:
+    """The hits, each as long as the instrument holds it: nearly to the next of its voice, or ringing."""
+    share = min(config.shortest_share + config.articulated * style.articulation, 1.0)
+    longest = config.longest * (1.0 if sustained else config.ringing)
+    hits = []
+    for voice in range(NUM_VOICES):
+        own = [hit for hit in rhythm.hits if hit.voice == voice]
+        for hit, after in itertools.zip_longest(own, own[1:]):
+            free = after.time - hit.time if after else longest
+            length = min(free * share, longest, free - config.gap if sustained else free)
+            hits.append(dataclasses.replace(hit, length=max(length, min(SHORTEST_NOTE, free))))
+    return sorted(hits, key=lambda hit: (hit.time, hit.voice))
+
+
+def strike(
+    hit: Hit, harmony: Harmony, style: Style, register: Register, config: PerformingConfig
+) -> list[Note]:
+    """The notes of one hit; struck again with each new chord that enters while it is held."""
+    start, end = hit.time, hit.time + hit.length
+    if not harmony.spans:
+        return [Note(start, end, KIT_PITCHES[hit.voice], hit.velocity)]
+    notes = []
+    index = harmony.index_at(start + ANTICIPATION)
+    for span, following in itertools.zip_longest(harmony.spans[index:], harmony.spans[index + 1 :]):
+        change = following.start if following and end - following.start > HELD_OVER else end
+        tones = tones_of(hit.voice, span, style, start, register, config)
+        notes += [Note(start, change, tone, hit.velocity) for tone in tones]
+        if change == end:
+            break
+        start = change
+    return notes

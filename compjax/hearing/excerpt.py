@@ -1,0 +1,53 @@
+"""The part of a clip from which its instrument is read, in the clip's own time and pitch."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from compjax.audio.pitch_spectrum import STRIDE
+from compjax.audio.tuning import tuning_of
+from compjax.constants import HOP_LENGTH
+from compjax.hearing.sound import LEAD_IN, Sound
+
+FRAMES = 600
+"""Latent frames of an excerpt at most: 8 s."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Excerpt:
+    """A stretch of a clip, or all of it.
+
+    Attributes:
+        audio: `[S]` at 24 kHz and the reference level.
+        sound: the same as it is heard, after `LEAD_IN` frames of silence.
+        cents: how far it is tuned above A 440.
+    """
+
+    audio: np.ndarray
+    sound: Sound
+    cents: float
+
+    @classmethod
+    def of(cls, audio: np.ndarray, gain: float, sound: Sound) -> Excerpt:
+        """The loudest `FRAMES` of a clip's audio `[S]`, which `sound` was made of."""
+        first = loudest(audio)
+        own = audio[first * HOP_LENGTH : (first + FRAMES) * HOP_LENGTH] * np.float32(gain)
+        lead = LEAD_IN // STRIDE
+        latents = sound.clip_latents[first : first + FRAMES]
+        spectrum = sound.spectrum[lead + first // STRIDE :][: -(-len(latents) // STRIDE)]
+        silent = np.repeat(sound.silence, LEAD_IN, axis=0), np.repeat(sound.spectrum[:1], lead, axis=0)
+        heard = Sound(np.concatenate([silent[0], latents]), np.concatenate([silent[1], spectrum]))
+        return cls(own, heard, tuning_of(own))
+
+
+def loudest(audio: np.ndarray) -> int:
+    """First frame of the `FRAMES` of audio `[S]` that have the most energy; a multiple of `STRIDE`."""
+    block = STRIDE * HOP_LENGTH
+    power = np.square(audio[: audio.size // block * block].reshape(-1, block)).sum(axis=1, dtype=np.float64)
+    wanted = FRAMES // STRIDE
+    if len(power) <= wanted:
+        return 0
+    total = np.concatenate([[0.0], np.cumsum(power)])
+    return int(np.argmax(total[wanted:] - total[:-wanted])) * STRIDE

@@ -1,0 +1,142 @@
+"""An instrument of a clip: read from what was heard in it, and ready to play."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+
+from compjax.arranging.performer import Performer
+from compjax.codec.vocos.bands import log_bands
+from compjax.constants import SAMPLE_RATE
+from compjax.hearing.excerpt import FRAMES, Excerpt
+from compjax.hearing.listener import Heard
+from compjax.hearing.notes import HeardNote, notes_of
+from compjax.hearing.reading import is_pitched
+from compjax.instrument import additive, cutting, sampler, strokes
+from compjax.instrument.envelopes import goes_on, release_seconds
+from compjax.instrument.fit import fit
+from compjax.instrument.model import Parameters
+from compjax.music.score import Note
+
+
+@dataclasses.dataclass(frozen=True)
+class CaptureConfig:
+    """How an instrument is read.
+
+    Attributes:
+        sustained: share of a note's power left after half a second from which it counts as sustained.
+        preference: by what factor samples may explain the clip worse than the model and are still taken.
+        fewest: samples below which the model is taken.
+    """
+
+    sustained: float = 0.2
+    preference: float = 1.25
+    fewest: int = 1
+
+
+class Instrument(Protocol):
+    """What plays.
+
+    Attributes:
+        way: "model", "samples" or "strokes".
+        explained: share of the clip's log spectrum that the instrument's own playing of its notes explains.
+        performer: who plays it.
+    """
+
+    way: str
+    explained: float
+    performer: Performer
+
+    def play(self, notes: Sequence[Note], samples: int, rate: int, seed: Sequence[int]) -> np.ndarray:
+        """Sound `[samples]` of notes, whose velocities are amplitudes, at the instrument's own level."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Modelled:
+    """The fitted model."""
+
+    parameters: Parameters
+    cents: float
+    performer: Performer
+    explained: float = 0.0
+    way: str = "model"
+
+    def play(self, notes: Sequence[Note], samples: int, rate: int, seed: Sequence[int] = (0,)) -> np.ndarray:
+        """See `Instrument`."""
+        return additive.play(self.parameters, notes, samples, rate, self.cents, seed)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Sampled:
+    """Samples at 24 kHz."""
+
+    samples: tuple[cutting.Sample, ...]
+    release: float
+    performer: Performer
+    explained: float = 0.0
+    way: str = "samples"
+
+    def play(self, notes: Sequence[Note], samples: int, rate: int, seed: Sequence[int] = (0,)) -> np.ndarray:
+        """See `Instrument`; nothing is random."""
+        return sampler.play(self.samples, notes, samples, rate, self.performer.sustained, self.release)
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Kit:
+    """A clip's own strokes, low, mid and high."""
+
+    strokes: tuple[tuple[strokes.Stroke, ...], ...]
+    performer: Performer = Performer(is_kit=True)
+    explained: float = 1.0
+    way: str = "strokes"
+
+    def play(self, notes: Sequence[Note], samples: int, rate: int, seed: Sequence[int] = (0,)) -> np.ndarray:
+        """See `Instrument`; nothing is random."""
+        return strokes.play(self.strokes, notes, samples, rate)
+
+
+def capture(
+    excerpt: Excerpt, heard: Heard, way: str = "auto", config: CaptureConfig = CaptureConfig()
+) -> Instrument:
+    """The instrument of an excerpt in which `heard` was heard; one without pitches is its own strokes."""
+    bands = log_bands(excerpt.audio)[:FRAMES]
+    notes = notes_of(heard, bands) if is_pitched(heard) else ()
+    if not notes:
+        return Kit(strokes.cut_strokes(excerpt, heard, SAMPLE_RATE))
+    fitted = fit(notes, bands, excerpt.cents)
+    performer = Performer(fitted.notes, goes_on(fitted.parameters) > config.sustained)
+    model = Modelled(fitted.parameters, excerpt.cents, performer)
+    model = dataclasses.replace(model, explained=_explained(model.play, fitted.notes, bands))
+    if way == "model":
+        return model
+    cut = cutting.cut(excerpt.audio, SAMPLE_RATE, fitted.parameters, fitted.notes, excerpt.cents)
+    if len(cut) < config.fewest:
+        return model
+    samples = sampler.balanced(cut, SAMPLE_RATE)
+    sampled = Sampled(samples, release_seconds(fitted.parameters), performer)
+
+    def on_others(notes, length, rate, seed=(0,)):
+        return sampler.play(samples, notes, length, rate, performer.sustained, sampled.release, strange=True)
+
+    sampled = dataclasses.replace(sampled, explained=_explained(on_others, fitted.notes, bands))
+    unlike = (1.0 - sampled.explained) > config.preference * (1.0 - model.explained)
+    return model if way == "auto" and unlike else sampled
+
+
+def _explained(play, notes: Sequence[HeardNote], bands: np.ndarray) -> float:
+    """How much of a clip's log bands `[T, 128]` playing its own notes explains, see `explained`."""
+    own = [Note(note.start, note.end, note.pitch, note.level) for note in notes]
+    made = log_bands(play(own, len(bands) * 320, SAMPLE_RATE))[: len(bands)]
+    return explained(bands, made)
+
+
+def explained(bands: np.ndarray, made: np.ndarray, depth: float = 6.9) -> float:
+    """1 minus the mean distance of log magnitudes beside that of their mean, both no deeper than `depth`."""
+    wanted = np.maximum(bands, bands.max() - depth)
+    got = np.maximum(made + np.median(wanted.max(axis=1) - made.max(axis=1)), wanted.max() - depth)
+    spread = np.abs(wanted - wanted.mean()).mean()
+    return float(1.0 - np.abs(wanted - got).mean() / max(spread, 1e-9))

@@ -1,0 +1,168 @@
+"""Playing samples that were cut out of a clip: moved to the wanted pitch, lengthened by a loop, released."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import soxr
+
+from compjax.instrument.cutting import Sample
+from compjax.music.score import Note
+
+
+@dataclasses.dataclass(frozen=True)
+class SamplerConfig:
+    """How samples are played.
+
+    Attributes:
+        impure: semitones' worth that a sample of no purity is away, and `unstruck` one without its attack.
+        short: the same for each second that a sample is too short, up to `long_enough` seconds.
+        fade: seconds of fading in.
+        release: least and longest seconds of fading out.
+        loop_after: seconds after the attack from which a sample may be looped.
+        seam: seconds over which a loop's ends are cross-faded.
+        shortest_loop: seconds.
+        accent: how much louder a sustained note begins, dying away in `accent_seconds`: its onset is clear.
+        balance: seconds at the beginning that say how loud a sample is.
+    """
+
+    impure: float = 4.0
+    unstruck: float = 3.0
+    short: float = 8.0
+    long_enough: float = 0.5
+    fade: float = 0.003
+    release: tuple[float, float] = (0.02, 0.25)
+    loop_after: float = 0.2
+    seam: float = 0.06
+    shortest_loop: float = 0.12
+    accent: float = 1.0
+    accent_seconds: float = 0.06
+    balance: float = 0.4
+
+
+def balanced(
+    samples: Sequence[Sample], rate: int, config: SamplerConfig = SamplerConfig()
+) -> tuple[Sample, ...]:
+    """The samples at level 1: halfway between what the model says of their levels and all equally loud."""
+    heads = [sample.sound[: round(config.balance * rate)] for sample in samples]
+    loud = np.sqrt([np.mean(np.square(head)) + 1e-12 for head in heads])
+    levels = np.array([sample.level for sample in samples])
+    typical = np.exp(np.mean(np.log(loud / levels))) if len(levels) else 1.0
+    gains = np.sqrt(typical / (loud * levels)).astype(np.float32)
+    pairs = zip(samples, gains, strict=True)
+    return tuple(dataclasses.replace(s, sound=s.sound * gain, level=1.0) for s, gain in pairs)
+
+
+def play(
+    samples: Sequence[Sample],
+    notes: Sequence[Note],
+    length: int,
+    rate: int,
+    sustained: bool,
+    release: float,
+    strange: bool = False,
+    config: SamplerConfig = SamplerConfig(),
+) -> np.ndarray:
+    """Sound `[length]` of notes.
+
+    Args:
+        samples: at the rate `rate`, at least one.
+        notes: velocities are amplitudes.
+        length: samples of the result.
+        rate: Hz.
+        sustained: whether notes are lengthened by loops and accented; otherwise they die away.
+        release: seconds in which a note that is let go falls by 13 dB.
+        strange: play every note on a sample of another pitch, where there is one; to judge samples by.
+        config: how they are played.
+    """
+    release = float(np.clip(release, *config.release))
+    out = np.zeros(length, np.float32)
+    for note in notes:
+        chosen = nearest(samples, note, rate, strange, config)
+        sound = voice(chosen, note.pitch, note.end - note.start, rate, sustained, release, config)
+        first = round(note.start * rate)
+        begin = max(first, 0)
+        part = sound[begin - first :][: max(length - begin, 0)]
+        out[begin : begin + part.size] += np.float32(note.velocity) * part
+    return out
+
+
+def nearest(samples: Sequence[Sample], note: Note, rate: int, strange: bool, config: SamplerConfig) -> Sample:
+    """The sample that suits a note best: near in pitch, pure, with its attack, long enough."""
+    others = [s for s in samples if abs(s.pitch - note.pitch) > 0.6] if strange else samples
+    wanted = min(note.end - note.start, config.long_enough)
+
+    def cost(sample: Sample) -> float:
+        missing = max(wanted - sample.body / rate, 0.0)
+        poor = config.impure * (1.0 - sample.purity) + config.unstruck * (not sample.struck)
+        return abs(sample.pitch - note.pitch) + poor + config.short * missing
+
+    return min(others or samples, key=cost)
+
+
+def voice(
+    sample: Sample,
+    pitch: float,
+    seconds: float,
+    rate: int,
+    sustained: bool,
+    release: float,
+    config: SamplerConfig,
+) -> np.ndarray:
+    """A note held for `seconds`, `[S]`, and its release."""
+    ratio = 2.0 ** ((pitch - sample.pitch) / 12.0)
+    held = round(seconds * rate)
+    wanted = held + round(3.0 * release * rate)
+    needed = int(wanted * ratio) + 64
+    sound = looped(sample.sound, sample.body, needed, rate, config) if sustained else sample.sound
+    sound = sound[:needed]
+    if abs(ratio - 1.0) > 1e-4:
+        sound = soxr.resample(sound, rate * ratio, rate, quality="HQ")
+    sound = np.array(sound[:wanted], np.float32)
+    time = np.arange(len(sound), dtype=np.float32) / rate
+    gain = np.minimum(time / config.fade, 1.0)
+    if sustained:
+        gain *= 1.0 + config.accent * np.exp(-time / config.accent_seconds)
+    gain *= np.exp(-np.maximum(time - seconds, 0.0) / (0.5 * release))
+    last = time[-1] if len(time) else 0.0
+    return sound * (gain * np.minimum((last - time) / 0.01, 1.0)).astype(np.float32)
+
+
+def looped(sound: np.ndarray, body: int, wanted: int, rate: int, config: SamplerConfig) -> np.ndarray:
+    """`sound` `[S]`, at least `wanted` long if it can be: its body's end goes on at a place that is like it.
+
+    That place is where the next samples have the highest normalised correlation with those after the body
+    (waveform similarity: Verhelst and Roelands, ICASSP 1993).
+    """
+    seam = min(round(config.seam * rate), body // 4)
+    first, last = min(round(config.loop_after * rate), body // 3), body - seam
+    least = min(round(config.shortest_loop * rate), (last - first) // 2)
+    if wanted <= body or seam < 32 or least < seam:
+        return sound
+    template = sound[last : last + seam]
+    back, match = _most_like(sound[first : last - least + seam], template)
+    unit = sound[first + back : last + seam]
+    change = np.sqrt(np.mean(np.square(template)) / max(np.mean(np.square(unit[:seam])), 1e-20))
+    unit = unit * np.geomspace(np.clip(change, 0.5, 2.0), 1.0, len(unit)).astype(np.float32)
+    rising = np.linspace(0.0, 1.0, seam, dtype=np.float32)
+    fades = (rising, 1.0 - rising) if match > 0.5 else (np.sqrt(rising), np.sqrt(1.0 - rising))
+    joint = unit[:seam] * fades[0] + unit[-seam:] * fades[1]
+    period = np.concatenate([joint, unit[seam:-seam]])
+    begun = sound[last : last + seam] * fades[1] + unit[:seam] * fades[0]
+    rounds = -(-(wanted - last) // len(period)) + 1
+    repeated = np.tile(period, rounds)
+    repeated[:seam] = begun
+    return np.concatenate([sound[:last], repeated])
+
+
+def _most_like(span: np.ndarray, template: np.ndarray) -> tuple[int, float]:
+    """Where in `span` `[S]` the template `[N]` fits best, and its normalised correlation there."""
+    size = 1 << (len(span) + len(template)).bit_length()
+    product = np.fft.irfft(np.fft.rfft(span, size) * np.conj(np.fft.rfft(template, size)), size)
+    energy = np.concatenate([[0.0], np.cumsum(np.square(span, dtype=np.float64))])
+    norm = np.sqrt(np.maximum(energy[len(template) :] - energy[: -len(template)], 1e-12))
+    fit = product[: len(norm)] / norm
+    best = int(np.argmax(fit))
+    return best, float(fit[best] / np.sqrt(np.sum(np.square(template, dtype=np.float64)) + 1e-12))

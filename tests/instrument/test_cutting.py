@@ -1,0 +1,54 @@
+import dataclasses
+
+import numpy as np
+import pytest
+
+from compjax.constants import midi_to_hz
+from compjax.hearing.notes import HeardNote
+from compjax.instrument import additive, cutting
+from compjax.music.score import Note
+
+RATE = 24_000
+
+
+def sounding(hollow, notes):
+    return additive.play(hollow, [Note(n.start, n.end, n.pitch, n.level) for n in notes], 3 * RATE, RATE)
+
+
+def strength(sound, pitch):
+    """Magnitude at a pitch's fundamental."""
+    time = np.arange(len(sound)) / RATE
+    return abs(np.sum(sound * np.hanning(len(sound)) * np.exp(-2j * np.pi * midi_to_hz(pitch) * time)))
+
+
+def test_a_note_alone_is_the_recording_itself(hollow):
+    note = HeardNote(0.5, 1.5, 60, 0.2)
+    audio = sounding(hollow, [note])
+    [sample] = cutting.cut(audio, RATE, hollow, [note])
+    assert sample.struck and sample.purity > 0.98
+    offset = int(np.argmax(np.correlate(audio[11_000:18_000], sample.sound[:4_000], "valid"))) + 11_000
+    assert offset == pytest.approx(0.5 * RATE, abs=0.005 * RATE)
+    own = audio[offset : offset + 20_000]
+    assert np.abs(own - sample.sound[:20_000]).max() < 0.05 * np.abs(own).max()
+
+
+def test_notes_of_a_chord_come_apart(hollow):
+    chord = [HeardNote(0.5, 2.0, pitch, 0.2) for pitch in (57, 61, 64)]
+    samples = {round(s.pitch): s.sound for s in cutting.cut(sounding(hollow, chord), RATE, hollow, chord)}
+    assert set(samples) == {57, 61, 64}
+    for own, sound in samples.items():
+        for other in set(samples) - {own}:
+            assert strength(sound, other) < 0.1 * strength(sound, own)
+
+
+def test_the_longest_loudest_note_of_a_pitch_is_taken_and_few_in_all():
+    notes = [HeardNote(i * 0.1, i * 0.1 + 0.1 + 0.05 * (i % 3), 40 + i // 2, 0.1) for i in range(60)]
+    config = cutting.CuttingConfig()
+    chosen = cutting.best_notes(notes, config)
+    assert len(chosen) == config.most == len({notes[i].pitch for i in chosen})
+    unstruck = dataclasses.replace(notes[0], struck=False)
+    assert cutting.best_notes([unstruck, notes[0]], config) == [1]
+
+
+def test_nothing_to_cut():
+    assert cutting.cut(np.zeros(RATE, np.float32), RATE, None, []) == ()
