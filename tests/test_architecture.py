@@ -128,6 +128,15 @@ def test_imports_go_down_floors_only(path):
         assert not {other for other in rooms_imported(path) if not allowed(room, other)}
 
 
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_is_imported_is_there(path):
+    """Lazily too: a function's import of a module that has moved would fail only when it is called."""
+    for name in imports_of(path):
+        if name.startswith("compjax."):  # a module's name, or a module's and that of something in it
+            module = ROOT.joinpath(*name.split(".")[:-1])
+            assert module.with_suffix(".py").is_file() or (module / "__init__.py").is_file(), name
+
+
 def test_no_files_import_each_other():
     edges = {
         str(path.relative_to(PACKAGE)): {

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-import queue
-import threading
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import jax
 import numpy as np
 
+from compjax.data.batches.ahead import Ahead
 from compjax.data.batches.pipeline import Pipeline
 from compjax.training.sharding import to_global
 from compjax.training.task import SAMPLE_IDS, GlobalBatch
 
 AHEAD = 2
 """Batches that are ready on the devices."""
-INTERVAL = 0.1
-"""Seconds between two looks at whether to go on waiting."""
 PATIENCE = 2.0
 """Seconds to wait for the thread at the end; one that is stuck in the pipeline is left behind."""
 
@@ -49,32 +46,18 @@ class Feed:
     """
 
     def __init__(self, pipeline: Pipeline, mesh: jax.sharding.Mesh, start: int, traced: bool) -> None:
-        self._pipeline, self._mesh, self._traced = pipeline, mesh, traced
-        self._ready: queue.Queue[Fed | BaseException] = queue.Queue(maxsize=AHEAD)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._fill, args=(start,), name="feed", daemon=True)
-        self._thread.start()
+        self._pipeline, self._mesh, self._traced, self._start = pipeline, mesh, traced, start
+        self._batches: Iterator[Mapping[str, np.ndarray]] | None = None
+        self._ready = Ahead(self._fed, start, AHEAD, clean_up=pipeline.close)
 
-    def _fill(self, start: int) -> None:
-        try:
-            for batch in self._pipeline.iterate(start):
-                self._put(self._fed(batch))
-                if self._stop.is_set():
-                    return
-        except BaseException as error:  # handed to the loop, which raises it
-            self._put(error)
-
-    def _fed(self, batch: Mapping[str, np.ndarray]) -> Fed:
+    def _fed(self, step: int) -> Fed:
+        """The next batch, made in the thread, so that what the pipeline raises is the loop's to raise."""
+        if self._batches is None:
+            self._batches = self._pipeline.iterate(self._start)
+        batch = next(self._batches)
         ids = tuple(int(i) for i in batch.get(SAMPLE_IDS, ()))
         local = {name: values for name, values in batch.items() if name != SAMPLE_IDS}
         return Fed(to_global(local, self._mesh), local, ids, checksum(batch) if self._traced else "")
-
-    def _put(self, item: Fed | BaseException) -> None:
-        while not self._stop.is_set():
-            try:
-                return self._ready.put(item, timeout=INTERVAL)
-            except queue.Full:
-                continue
 
     def next(self, while_waiting: Callable[[], None]) -> Fed:
         """The next batch; `while_waiting` is called again and again, and may raise to give up.
@@ -82,20 +65,8 @@ class Feed:
         Raises:
             UserError, or whatever else the pipeline raised.
         """
-        while True:
-            while_waiting()
-            try:
-                item = self._ready.get(timeout=INTERVAL)
-                break
-            except queue.Empty:
-                continue
-        if isinstance(item, BaseException):
-            raise item
-        return item
+        return self._ready.get(while_waiting)
 
     def close(self) -> None:
-        """End the thread and the pipeline."""
-        self._stop.set()
-        self._thread.join(PATIENCE)
-        if not self._thread.is_alive():  # else it is inside the pipeline, which cannot be closed from here
-            self._pipeline.close()
+        """End the thread and, unless the thread is stuck in it, the pipeline."""
+        self._ready.close(PATIENCE)

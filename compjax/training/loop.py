@@ -18,13 +18,13 @@ from compjax.errors import UserError
 from compjax.training import sharding
 from compjax.training.checkpoints import identity
 from compjax.training.checkpoints.checkpoint import Checkpoints
-from compjax.training.export import on_host
 from compjax.training.feed import Fed, Feed
 from compjax.training.monitoring.guards import Guards, NotFinite
 from compjax.training.monitoring.reporter import Pending, Reporter
 from compjax.training.process import exits
 from compjax.training.process.interrupt import Stop, end_promptly
 from compjax.training.process.lifecycle import Lifecycle
+from compjax.training.state import on_host
 from compjax.training.task import LoopConfig, Outcome, RunOptions, State, Task
 
 BUILDERS = {"agent": "compjax.training.agent.task", "codec": "compjax.training.codec.task"}
@@ -170,7 +170,7 @@ class Run:
         every = self._loop.probe_every
         with self._phase("step"):
             probed = {}
-            if every and self._task.probe is not None and (self._number + 1) % every == 0:
+            if every and (self._number + 1) % every == 0:
                 probed = self._task.probe(self._state, fed.batch)
             self._state, scalars = self._task.train_step(self._state, fed.batch)
             scalars = {**scalars, **probed}

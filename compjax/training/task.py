@@ -6,6 +6,7 @@ and branches on nothing else.
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Protocol
@@ -126,27 +127,12 @@ class Outcome:
     scalars: Mapping[str, float]
 
 
-@dataclasses.dataclass(frozen=True)
-class Task:
+class Task(abc.ABC):
     """An experiment, built.
 
     Attributes:
         loop: how long it goes and how often it reports.
-        init: the state before the first step; jittable.
-        begin: what becomes of a fresh state (weights to begin with); not jitted.
-        train_step: `(state, batch) -> (state, scalars)`, jitted, the state donated. A step whose gradients
-            are not finite leaves everything of the state but `step` bit-equal and gives `finite` 0.
-        compile: compiles every program that the run will call, given a state and a batch, so that nothing
-            compiles once there is something to lose; gives what a step costs.
-        probe: scalars that are worked out every `loop.probe_every` steps, before the step: gradient norms
-            loss by loss (`gradient/<name>`); None where there are none.
-        validate: `(state, poll) -> Validation`; calls `poll()` between batches, which raises when the run
-            is to stop.
-        score: of a validation's scalars, for the best checkpoint; larger is better.
-        export: writes the inference file `export_name` of a state to a path; called in all processes, and
-            process 0 writes.
-        export_name: its name in the workdir.
-        learning_rate: by step, for the monitor.
+        export_name: name of the inference file in the workdir.
         pipeline: this host's part of the training batches.
         batch_size: clips of a global batch.
         clip_seconds: length of a clip.
@@ -154,27 +140,62 @@ class Task:
         shardings: where the state's leaves lie, as a tree of shardings.
         fingerprint: `config` (nested dict), `data` (the pipeline's fingerprint) and `versions`: what a
             resumed run is compared by.
-        parameters: those of a state that are learned, a nested dict, for histograms.
     """
 
     loop: LoopConfig
-    init: Callable[[], State]
-    begin: Callable[[State], State]
-    train_step: Callable[[State, GlobalBatch], tuple[State, Scalars]]
-    compile: Callable[[State, GlobalBatch], Cost]
-    probe: Callable[[State, GlobalBatch], Scalars] | None
-    validate: Callable[[State, Callable[[], None]], Validation]
-    score: Callable[[Mapping[str, float]], float]
-    export: Callable[[str, State], None]
     export_name: str
-    learning_rate: Callable[[int], float]
     pipeline: Pipeline
     batch_size: int
     clip_seconds: float
     mesh: jax.sharding.Mesh
     shardings: Any
     fingerprint: Mapping[str, Any]
-    parameters: Callable[[State], Any] = lambda state: state.params
+
+    @abc.abstractmethod
+    def init(self) -> State:
+        """The state before the first step; jittable."""
+
+    def begin(self, state: State) -> State:
+        """What becomes of a fresh state (weights to begin with); not jitted."""
+        return state
+
+    @abc.abstractmethod
+    def train_step(self, state: State, batch: GlobalBatch) -> tuple[State, Scalars]:
+        """One step, jitted, the state donated.
+
+        A step whose gradients are not finite leaves everything of the state but `step` bit-equal and gives
+        `finite` 0.
+        """
+
+    @abc.abstractmethod
+    def compile(self, state: State, batch: GlobalBatch) -> Cost:
+        """Compile every program that the run will call, so that nothing compiles once there is something to
+        lose; what a step costs."""
+
+    def probe(self, state: State, batch: GlobalBatch) -> Scalars:
+        """Scalars that are worked out every `loop.probe_every` steps, before the step: gradient norms loss by
+        loss (`gradient/<name>`); none unless a task has some."""
+        return {}
+
+    @abc.abstractmethod
+    def validate(self, state: State, poll: Callable[[], None]) -> Validation:
+        """Held-out scalars and examples; `poll`, called between batches, raises when the run is to stop."""
+
+    @abc.abstractmethod
+    def score(self, scalars: Mapping[str, float]) -> float:
+        """Of a validation's scalars, for the best checkpoint; larger is better."""
+
+    @abc.abstractmethod
+    def export(self, path: str, state: State) -> None:
+        """Write the inference file of a state; called in all processes, and process 0 writes."""
+
+    @abc.abstractmethod
+    def learning_rate(self, number: int) -> float:
+        """By step, for the monitor."""
+
+    def parameters(self, state: State) -> Any:
+        """Those of a state that are learned, a nested dict, for histograms."""
+        return state.params
 
 
 class ShownValues(Protocol):

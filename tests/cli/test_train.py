@@ -48,7 +48,7 @@ def test_every_experiment_names_losses_and_settings_that_exist(path):
         from compjax.models.registry import build_agent
         from compjax.training.agent.objective import NAMES, ObjectiveConfig
         from compjax.training.agent.optimizer import OptimizerConfig
-        from compjax.training.agent.task import plain, step_config
+        from compjax.training.agent.programs import plain, step_config
 
         assert set(config.losses) <= set(NAMES)
         assert all(parse_weight(name, weight) is not None for name, weight in plain(config.losses).items())

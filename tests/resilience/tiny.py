@@ -128,50 +128,58 @@ def build_tiny(config, mesh):
         mesh,
     )
 
-    def compile_all(state, batch) -> Cost:
-        time.sleep(faults.slow_compile)
-        jitted.lower(state, batch).compile()
-        evaluate.lower(state.ema, held_out).compile()
-        return Cost()
+    class TinyTask(Task):
+        export_name = "agent.npz"
 
-    def validate(state, poll) -> Validation:
-        number = int(state.step)
-        until = time.monotonic() + faults.slow_validation
-        while time.monotonic() < until:
+        def __init__(self):
+            self.loop, self.mesh, self.batch_size, self.clip_seconds = (
+                loop_config(config),
+                mesh,
+                config.batch_size,
+                1.0,
+            )
+            self.pipeline = TinyPipeline(config.batch_size, config.seed, faults, index, count)
+            self.shardings = sharding.state_shardings(jax.eval_shape(init), mesh)
+            self.fingerprint = {
+                "config": {k: v for k, v in config.to_dict().items() if k != "faults"},
+                "data": f"tiny-{config.seed}-{config.batch_size}",
+                "versions": identity.versions(),
+            }
+
+        def init(self):
+            return init()
+
+        def train_step(self, state, batch):
+            return jitted(state, batch)
+
+        def compile(self, state, batch) -> Cost:
+            time.sleep(faults.slow_compile)
+            jitted.lower(state, batch).compile()
+            evaluate.lower(state.ema, held_out).compile()
+            return Cost()
+
+        def validate(self, state, poll) -> Validation:
+            number = int(state.step)
+            until = time.monotonic() + faults.slow_validation
+            while time.monotonic() < until:
+                poll()
+                time.sleep(0.05)
+            if faults.hang_validation == number and faults.hang_process == index:
+                time.sleep(3600)
             poll()
-            time.sleep(0.05)
-        if faults.hang_validation == number and faults.hang_process == index:
-            time.sleep(3600)
-        poll()
-        return Validation({"loss/total": float(evaluate(state.ema, held_out))})
+            return Validation({"loss/total": float(evaluate(state.ema, held_out))})
 
-    def export(path, state) -> None:
-        if index == 0:
-            save_weights(path, {"agent": "tiny", "settings": {}}, {"params": jax.device_get(state.ema)})
+        def score(self, scalars):
+            return -scalars["loss/total"]
 
-    return Task(
-        loop=loop_config(config),
-        init=init,
-        begin=lambda state: state,
-        train_step=jitted,
-        compile=compile_all,
-        probe=None,
-        validate=validate,
-        score=lambda scalars: -scalars["loss/total"],
-        export=export,
-        export_name="agent.npz",
-        learning_rate=lambda number: float(schedule(number)),
-        pipeline=TinyPipeline(config.batch_size, config.seed, faults, index, count),
-        batch_size=config.batch_size,
-        clip_seconds=1.0,
-        mesh=mesh,
-        shardings=sharding.state_shardings(jax.eval_shape(init), mesh),
-        fingerprint={
-            "config": {k: v for k, v in config.to_dict().items() if k != "faults"},
-            "data": f"tiny-{config.seed}-{config.batch_size}",
-            "versions": identity.versions(),
-        },
-    )
+        def export(self, path, state) -> None:
+            if index == 0:
+                save_weights(path, {"agent": "tiny", "settings": {}}, {"params": jax.device_get(state.ema)})
+
+        def learning_rate(self, number):
+            return float(schedule(number))
+
+    return TinyTask()
 
 
 def tiny_config(**changes):

@@ -48,7 +48,12 @@ class Ahead(Iterator[Any]):
                 continue
 
     def __next__(self) -> Any:
+        return self.get()
+
+    def get(self, while_waiting: Callable[[], None] = lambda: None) -> Any:
+        """The next; `while_waiting` is called again and again, and may raise to give up."""
         while not self._stop.is_set():
+            while_waiting()
             try:
                 item, error = self._ready.get(timeout=POLL_SECONDS)
             except queue.Empty:
@@ -58,11 +63,16 @@ class Ahead(Iterator[Any]):
             return item
         raise StopIteration
 
-    def close(self) -> None:
-        """End the thread; waits until what it is making is made."""
+    def close(self, patience: float | None = None) -> None:
+        """End the thread; waits until what it is making is made, at most `patience` seconds.
+
+        A thread that is stuck in what it makes is left behind, and nothing is cleaned up under it.
+        """
         self._stop.set()
         self._interrupt()
-        self._thread.join()
+        self._thread.join(patience)
+        if self._thread.is_alive():
+            return
         with self._lock:
             if not self._closed:
                 self._closed = True

@@ -146,28 +146,19 @@ def abstract_batch(batch_size: int, frames: int) -> dict[str, jax.ShapeDtypeStru
 
 def training_step(config: Any, mesh: Mesh, batch_size: int) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """The step that a configuration of an agent trains by, and the shapes that it is called with."""
-    from compjax.models.registry import build_agent
-    from compjax.training.agent.objective import make_objective
-    from compjax.training.agent.optimizer import OptimizerConfig, make_optimizer
-    from compjax.training.agent.step import make_train_step
-    from compjax.training.agent.task import CHOSEN, initial_state, plain, step_config
+    from compjax.training.agent.programs import AgentPrograms
 
-    settings = step_config(config)
-    sharding.check_batch_size(batch_size, mesh, settings.accumulate)
     frames = round((config.data.get("seconds", 0.0) or DEFAULT_SECONDS) * FRAME_RATE)
-    agent = build_agent(config.agent.name, plain(config.agent.settings))
-    objective = make_objective(config.losses, plain(config.get("objective", {})))
-    optimizer = make_optimizer(OptimizerConfig(**plain(config.optimizer)))
-    step = make_train_step(agent, optimizer, objective, settings, mesh)
     batch = abstract_batch(batch_size, frames)
-    shapes = {name: batch[name].shape[1:] for name in settings.given if name not in CHOSEN}
-    state = jax.eval_shape(lambda: initial_state(agent, objective, optimizer, config.seed, frames, shapes))
+    example = {name: leaf.shape[1:] for name, leaf in batch.items()}
+    programs = AgentPrograms.build(config, mesh, example, batch_size, {})
+    state = jax.eval_shape(programs.init)
     arguments = (
         sharding.abstract(state, sharding.state_shardings(state, mesh)),
         sharding.abstract(batch, sharding.batch_sharding(mesh)),
-        sharding.abstract(jax.eval_shape(lambda: objective.frozen), sharding.replicated(mesh)),
+        sharding.abstract(jax.eval_shape(lambda: programs.objective.frozen), sharding.replicated(mesh)),
     )
-    return step, arguments
+    return programs.train, arguments
 
 
 def count_collectives(text: str) -> tuple[dict[str, int], int]:

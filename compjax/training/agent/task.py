@@ -1,42 +1,26 @@
-"""An agent's experiment as a task: its network, objective, data and validation."""
+"""An agent's experiment as a task: its programs, data and validation."""
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compjax.constants import FRAME_RATE, LATENT_SIZE
+from compjax.constants import FRAME_RATE
 from compjax.data.batches.pipeline import open_pipeline, validation_batches
 from compjax.errors import UserError
-from compjax.models.registry import build_agent
 from compjax.training import sharding
 from compjax.training.agent.auditions import audition_config
-from compjax.training.agent.gradients import make_gradient_norms
-from compjax.training.agent.objective import make_objective
-from compjax.training.agent.optimizer import OptimizerConfig, make_optimizer, make_schedule
-from compjax.training.agent.step import StepConfig, make_forward, make_train_step, make_validation_step
+from compjax.training.agent.programs import AgentPrograms, plain
 from compjax.training.agent.validation import AgentValidation
 from compjax.training.checkpoints import identity
 from compjax.training.loop import loop_config
 from compjax.training.monitoring import throughput
-from compjax.training.state import TrainState, create_state, export_weights
-from compjax.training.task import Cost, GlobalBatch, Scalars, Task
-
-INIT_EXAMPLES = 2
-CHOSEN = ("gates",)
-"""What an agent may be given and does not need to draw its parameters."""
-
-
-def plain(values: Any) -> Any:
-    """A configuration's part as plain dictionaries and tuples."""
-    if hasattr(values, "items"):
-        return {name: plain(value) for name, value in values.items()}
-    return tuple(plain(value) for value in values) if isinstance(values, list | tuple) else values
+from compjax.training.state import TrainState, export_weights
+from compjax.training.task import Cost, GlobalBatch, Scalars, Task, Validation
 
 
 def data_of(config: Any) -> Mapping[str, Any]:
@@ -54,13 +38,6 @@ def codec_of(config: Any) -> dict[str, str]:
     return {name: value for name, value in chosen.items() if value}
 
 
-def step_config(config: Any) -> StepConfig:
-    """How a step is computed: `config.step`, and what stands elsewhere in the configuration."""
-    given = tuple(config.agent.get("given", ("gates", "style")))
-    settings = {"seed": config.seed, "ema_decay": config.ema_decay, "given": given}
-    return StepConfig(**settings, **plain(config.get("step", {})))
-
-
 def score_of(scalars: Mapping[str, float]) -> float:
     """What the best checkpoint is best at: notes and their sound, the larger the better."""
     return (
@@ -70,96 +47,92 @@ def score_of(scalars: Mapping[str, float]) -> float:
     )
 
 
-def build_task(config: Any, mesh: jax.sharding.Mesh) -> Task:
+class AgentTask(Task):
     """The task of a configuration of kind `agent` (see experiments/).
 
     Raises:
         UserError: for settings that do not exist or do not fit together, or data that cannot be used.
     """
-    loop, step = loop_config(config), step_config(config)
-    sharding.check_batch_size(config.batch_size, mesh, step.accumulate)
-    index, count = jax.process_index(), jax.process_count()
-    data = data_of(config)
-    pipeline = open_pipeline(data, config.batch_size, config.seed, index, count, loop.workers)
-    held_out = validation_batches(data, config.batch_size, index, count)
-    agent = build_agent(config.agent.name, plain(config.agent.settings))
-    codec = codec_of(config)
-    objective = make_objective(config.losses, codec | plain(config.get("objective", {})))
-    settings = OptimizerConfig(**plain(config.optimizer))
-    optimizer = make_optimizer(settings)
-    frames = held_out[0]["input_latents"].shape[1]
-    shapes = {name: held_out[0][name].shape[1:] for name in step.given if name not in CHOSEN}
-    train = make_train_step(agent, optimizer, objective, step, mesh)
-    norms = make_gradient_norms(make_forward(agent, step, mesh), objective)
-    validation = AgentValidation(
-        make_validation_step(agent, objective, step, mesh),
-        held_out,
-        mesh,
-        objective.frozen,
-        audition_config(config.get("auditions", {"clips": 0})),
-        **codec,
-    )
-    init = functools.partial(initial_state, agent, objective, optimizer, config.seed, frames, shapes)
 
-    def probe_key(
-        state: TrainState,
-    ) -> jax.Array:  # lies where the state lies, or it would be another program
-        return jax.random.fold_in(jax.random.key(config.seed), state.step)
+    export_name = "agent.npz"
 
-    def compile_all(state: TrainState, batch: GlobalBatch) -> Cost:
-        program = train.lower(state, batch, objective.frozen)
-        program.compile()
-        if loop.probe_every:
-            norms.lower(state, batch, objective.frozen, probe_key(state)).compile()
-        validation.compile(state)
-        return Cost(
-            throughput.flops_of(program),
-            _peak(mesh),
-            sum(leaf.size for leaf in jax.tree.leaves(state.params)),
+    def __init__(self, config: Any, mesh: jax.sharding.Mesh) -> None:
+        self._config, self.mesh, self.loop = config, mesh, loop_config(config)
+        self.batch_size = config.batch_size
+        hosts = jax.process_index(), jax.process_count()
+        data = data_of(config)
+        self.pipeline = open_pipeline(data, config.batch_size, config.seed, *hosts, self.loop.workers)
+        held_out = validation_batches(data, config.batch_size, *hosts)
+        example = {name: values.shape[1:] for name, values in held_out[0].items()}
+        self._codec = codec_of(config)
+        programs = AgentPrograms.build(config, mesh, example, config.batch_size, self._codec)
+        self._programs, self._frozen = programs, programs.objective.frozen
+        self._validation = AgentValidation(
+            programs.validate,
+            held_out,
+            mesh,
+            self._frozen,
+            audition_config(config.get("auditions", {"clips": 0})),
+            **self._codec,
         )
+        self.clip_seconds = programs.frames / FRAME_RATE
+        self.shardings = sharding.state_shardings(jax.eval_shape(self.init), mesh)
+        self.fingerprint = {
+            "config": config.to_dict(),
+            "data": self.pipeline.fingerprint,
+            "versions": identity.versions(),
+        }
 
-    def probe(state: TrainState, batch: GlobalBatch) -> Scalars:
-        return norms(state, batch, objective.frozen, probe_key(state))
+    def init(self) -> TrainState:
+        """See `Task`."""
+        return self._programs.init()
 
-    def export(path: str, state: TrainState) -> None:
-        about = {"agent": config.agent.name, "settings": plain(config.agent.settings)}
-        about |= {"codec": codec["codec"], "frames": frames}
+    def begin(self, state: TrainState) -> TrainState:
+        """The state with the weights of another run, where the experiment names some."""
+        return weights_to_begin_with(self._config.get("start_from", ""), state)
+
+    def train_step(self, state: TrainState, batch: GlobalBatch) -> tuple[TrainState, Scalars]:
+        """See `Task`."""
+        return self._programs.train(state, batch, self._frozen)
+
+    def compile(self, state: TrainState, batch: GlobalBatch) -> Cost:
+        """See `Task`."""
+        program = self._programs.train.lower(state, batch, self._frozen)
+        program.compile()
+        if self.loop.probe_every:
+            self._programs.norms.lower(state, batch, self._frozen, self._probe_key(state)).compile()
+        self._validation.compile(state)
+        parameters = sum(leaf.size for leaf in jax.tree.leaves(state.params))
+        return Cost(throughput.flops_of(program), _peak(self.mesh), parameters)
+
+    def probe(self, state: TrainState, batch: GlobalBatch) -> Scalars:
+        """The gradient norm of each loss by itself."""
+        return self._programs.norms(state, batch, self._frozen, self._probe_key(state))
+
+    def _probe_key(self, state: TrainState) -> jax.Array:
+        """Lies where the state lies, or it would be another program."""
+        return jax.random.fold_in(jax.random.key(self._config.seed), state.step)
+
+    def validate(self, state: TrainState, poll: Callable[[], None]) -> Validation:
+        """See `Task`."""
+        return self._validation.run(state, poll)
+
+    def score(self, scalars: Mapping[str, float]) -> float:
+        """See `Task`."""
+        return score_of(scalars)
+
+    def export(self, path: str, state: TrainState) -> None:
+        """See `Task`."""
+        about = {"agent": self._config.agent.name, "settings": plain(self._config.agent.settings)}
+        about |= {"codec": self._codec["codec"], "frames": self._programs.frames}
         export_weights(path, about, {"params": state.ema, **state.model_state})
 
-    return Task(
-        loop=loop,
-        init=init,
-        begin=functools.partial(weights_to_begin_with, config.get("start_from", "")),
-        train_step=lambda state, batch: train(state, batch, objective.frozen),
-        compile=compile_all,
-        probe=probe,
-        validate=validation.run,
-        score=score_of,
-        export=export,
-        export_name="agent.npz",
-        learning_rate=make_schedule(settings),
-        pipeline=pipeline,
-        batch_size=config.batch_size,
-        clip_seconds=frames / FRAME_RATE,
-        mesh=mesh,
-        shardings=sharding.state_shardings(jax.eval_shape(init), mesh),
-        fingerprint={
-            "config": config.to_dict(),
-            "data": pipeline.fingerprint,
-            "versions": identity.versions(),
-        },
-    )
+    def learning_rate(self, number: int) -> float:
+        """See `Task`."""
+        return self._programs.schedule(number)
 
 
-def initial_state(
-    agent: Any, objective: Any, optimizer: Any, seed: int, frames: int, given: Mapping[str, tuple[int, ...]]
-) -> TrainState:
-    """A drawn state; jittable. The shapes of what the agent is `given` besides are of one example."""
-    clips = jnp.zeros((INIT_EXAMPLES, frames, LATENT_SIZE))
-    extra = {name: jnp.zeros((INIT_EXAMPLES, *shape)) for name, shape in given.items()}
-    key = jax.random.key(seed)
-    critics = objective.init_critics(jax.random.fold_in(key, 1), clips[:1])
-    return create_state(agent.init(key, clips, clips, **extra), optimizer, critics)
+build_task = AgentTask
 
 
 def _peak(mesh: jax.sharding.Mesh) -> float | None:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
-import queue
-import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,6 +11,7 @@ from absl import logging
 
 from compjax.audio import loudness, waveform
 from compjax.constants import SAMPLE_RATE
+from compjax.data.batches.ahead import Ahead
 from compjax.data.sources.source import check_broken, fingerprint_of
 from compjax.errors import UserError
 
@@ -143,7 +142,7 @@ class CropPipeline:
         self.fingerprint = fingerprint_of([folders.fingerprint, *dataclasses.astuple(config)])
         self.skipped = tuple(f"{path}: {why}" for path, why in sorted(folders.skipped.items()))
         self.seconds = config.length / SAMPLE_RATE
-        self._stop = threading.Event()
+        self._ahead: Ahead | None = None
 
     def batch(self, step: int) -> dict[str, np.ndarray]:
         """This host's crops of a step, counted from 0."""
@@ -156,29 +155,8 @@ class CropPipeline:
 
     def iterate(self, start_step: int) -> Iterator[dict[str, np.ndarray]]:
         """Batches of the steps from `start_step` on, made ahead by a thread."""
-        ready: queue.Queue = queue.Queue(maxsize=AHEAD)
-        stop = self._stop = threading.Event()
-
-        def fill() -> None:
-            step = start_step
-            try:
-                while not stop.is_set():
-                    _put(ready, self.batch(step), stop)
-                    step += 1
-            except Exception as error:  # handed to the consumer, who raises it
-                _put(ready, error, stop)
-
-        thread = threading.Thread(target=fill, name="crops", daemon=True)
-        thread.start()
-        try:
-            while True:
-                batch = ready.get()
-                if isinstance(batch, Exception):
-                    raise batch
-                yield batch
-        finally:
-            stop.set()
-            thread.join()
+        self._ahead = Ahead(self.batch, start_step, AHEAD)
+        return self._ahead
 
     def describe(self, sample_id: int) -> str:
         """The file and the second that a crop is from."""
@@ -188,16 +166,8 @@ class CropPipeline:
 
     def close(self) -> None:
         """End the thread."""
-        self._stop.set()
-
-
-def _put(ready: queue.Queue, item, stop: threading.Event) -> None:
-    """Put `item`, giving up once `stop` is set."""
-    while not stop.is_set():
-        try:
-            return ready.put(item, timeout=0.2)
-        except queue.Full:
-            continue
+        if self._ahead is not None:
+            self._ahead.close()
 
 
 def seconds(groups: list[list[AudioFile]]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import jax
@@ -12,7 +12,7 @@ from absl import logging
 
 from compjax.codec import weights
 from compjax.training import sharding
-from compjax.training.agent.task import plain
+from compjax.training.agent.programs import plain
 from compjax.training.checkpoints import identity
 from compjax.training.codec import data, step
 from compjax.training.codec.data import CropConfig, CropPipeline
@@ -84,70 +84,83 @@ def adopt(params: dict, path: str) -> dict:
     return weights.unflatten({name: found[name] if name in same else fresh[name] for name in fresh})
 
 
-def build_task(config: Any, mesh: jax.sharding.Mesh) -> Task:
+class CodecTask(Task):
     """The task of a configuration of kind `codec` (`run` and `training`, see experiments/vocos.py).
 
     Raises:
         UserError: for settings that do not exist, or data that cannot be used.
     """
-    run = CodecRun(**plain(config.run))
-    training = CodecTraining.from_dict(plain(config.training))
-    loop = loop_config(
-        config, num_steps=training.steps, log_every=run.log_every, validate_every=run.validate_every
-    )
-    sharding.check_batch_size(training.batch_size, mesh)
-    hosts = jax.process_index(), jax.process_count()
-    folders = data.open_folders(run.train)
-    crops = CropConfig(run.seed, training.batch_size, training.crop_length)
-    pipeline = CropPipeline(folders, crops, *hosts)
-    logging.info("%.2f h of audio", data.seconds(folders.groups) / 3600)
-    programs, validation = Programs(training), CodecValidation(run, training, mesh)
 
-    def init() -> CodecState:
-        return step.init_state(jax.random.key(run.seed), training)
+    export_name = "vocos.npz"
 
-    def begin(state: CodecState) -> CodecState:
-        if not run.start_from:
+    def __init__(self, config: Any, mesh: jax.sharding.Mesh) -> None:
+        self._run, self.mesh = CodecRun(**plain(config.run)), mesh
+        self._training = training = CodecTraining.from_dict(plain(config.training))
+        often = {"log_every": self._run.log_every, "validate_every": self._run.validate_every}
+        self.loop = loop_config(config, num_steps=training.steps, **often)
+        self.batch_size = training.batch_size
+        sharding.check_batch_size(training.batch_size, mesh)
+        folders = data.open_folders(self._run.train)
+        crops = CropConfig(self._run.seed, training.batch_size, training.crop_length)
+        self.pipeline = CropPipeline(folders, crops, jax.process_index(), jax.process_count())
+        self.clip_seconds = self.pipeline.seconds
+        logging.info("%.2f h of audio", data.seconds(folders.groups) / 3600)
+        self._programs, self._validation = Programs(training), CodecValidation(self._run, training, mesh)
+        self._schedule = step.generator_schedule(training)
+        self.shardings = sharding.state_shardings(jax.eval_shape(self.init), mesh)
+        self.fingerprint = {
+            "config": config.to_dict(),
+            "data": self.pipeline.fingerprint,
+            "versions": identity.versions(),
+        }
+
+    def init(self) -> CodecState:
+        """See `Task`."""
+        return step.init_state(jax.random.key(self._run.seed), self._training)
+
+    def begin(self, state: CodecState) -> CodecState:
+        """The state with the weights of a file, where the run names one."""
+        if not self._run.start_from:
             return state
-        params = adopt(jax.device_get(state.generator), run.start_from)
+        params = adopt(jax.device_get(state.generator), self._run.start_from)
         place = jax.tree.map(lambda leaf: leaf.sharding, state.generator)
         both = jax.device_put(params, place), jax.device_put(params, place)
         return state.replace(generator=both[0], average=both[1])
 
-    def compile_all(state: CodecState, batch: GlobalBatch) -> Cost:
-        lowered = [step.lower(state, batch[CROPS]) for step in programs.all_from(int(state.step))]
+    def train_step(self, state: CodecState, batch: GlobalBatch) -> tuple[CodecState, Scalars]:
+        """See `Task`."""
+        return self._programs(state, batch)
+
+    def compile(self, state: CodecState, batch: GlobalBatch) -> Cost:
+        """See `Task`."""
+        lowered = [step.lower(state, batch[CROPS]) for step in self._programs.all_from(int(state.step))]
         for program in lowered:
             program.compile()
-        validation.compile(state)
+        self._validation.compile(state)
         return Cost(throughput.flops_of(lowered[0]), parameters=step.parameter_count(state.generator))
 
-    def export(path: str, state: CodecState) -> None:
-        export_weights(path, dataclasses.asdict(training.codec), state.average)
+    def validate(self, state: CodecState, poll: Callable[[], None]) -> Validation:
+        """See `Task`."""
+        return self._validation.run(state, poll)
 
-    return Task(
-        loop=loop,
-        init=init,
-        begin=begin,
-        train_step=programs,
-        compile=compile_all,
-        probe=None,
-        validate=validation.run,
-        score=lambda scalars: -sum(scalars[name] for name in ("mel", "stft")),
-        export=export,
-        parameters=lambda state: state.generator,
-        export_name="vocos.npz",
-        learning_rate=step.generator_schedule(training),
-        pipeline=pipeline,
-        batch_size=training.batch_size,
-        clip_seconds=pipeline.seconds,
-        mesh=mesh,
-        shardings=sharding.state_shardings(jax.eval_shape(init), mesh),
-        fingerprint={
-            "config": config.to_dict(),
-            "data": pipeline.fingerprint,
-            "versions": identity.versions(),
-        },
-    )
+    def score(self, scalars: Mapping[str, float]) -> float:
+        """See `Task`."""
+        return -sum(scalars[name] for name in ("mel", "stft"))
+
+    def export(self, path: str, state: CodecState) -> None:
+        """See `Task`."""
+        export_weights(path, dataclasses.asdict(self._training.codec), state.average)
+
+    def learning_rate(self, number: int) -> float:
+        """See `Task`."""
+        return self._schedule(number)
+
+    def parameters(self, state: CodecState) -> Any:
+        """See `Task`."""
+        return state.generator
+
+
+build_task = CodecTask
 
 
 class CodecValidation:
