@@ -14,6 +14,7 @@ from absl import logging
 from compjax.audio import downmix
 from compjax.audio.loudness import limit_peaks
 from compjax.audio.sound_files import UNKNOWN_FRAMES, AudioInfo, info_of, open_sound
+from compjax.audio.tags import Tags, tagged
 from compjax.constants import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.files import atomic_path, shown
@@ -114,7 +115,13 @@ def mono(samples: np.ndarray, sample_rate: int) -> Waveform:
     return Waveform(audio, mix.remarks)
 
 
-def write(path: str | os.PathLike, audio: np.ndarray, sample_rate: int = SAMPLE_RATE, bits: int = 16) -> None:
+def write(
+    path: str | os.PathLike,
+    audio: np.ndarray,
+    sample_rate: int = SAMPLE_RATE,
+    bits: int = 16,
+    tags: Tags | None = None,
+) -> None:
     """Write mono `audio` `[S]` as PCM, a WAV or FLAC file by the name's ending; whole or not at all.
 
     Peaks above full scale are limited softly rather than clipped.
@@ -124,6 +131,7 @@ def write(path: str | os.PathLike, audio: np.ndarray, sample_rate: int = SAMPLE_
       audio: finite samples, full scale at 1.
       sample_rate: Hz.
       bits: 16 or 24.
+      tags: what the file says of itself.
 
     Raises:
       UserError: if the name has another ending or the file cannot be written.
@@ -140,7 +148,7 @@ def write(path: str | os.PathLike, audio: np.ndarray, sample_rate: int = SAMPLE_
     buffer = io.BytesIO()
     soundfile.write(buffer, limit_peaks(audio), sample_rate, _SUBTYPES[bits], format=_FORMATS[suffix])
     with atomic_path(path) as temporary:
-        temporary.write_bytes(buffer.getbuffer())
+        temporary.write_bytes(buffer.getbuffer() if tags is None else tagged(buffer.getvalue(), tags))
 
 
 def resample(audio: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:

@@ -11,6 +11,8 @@ are out_0.wav, out_1.wav, and so on; out_0.wav is what a single sample would be.
 MIDI (.mid); --groove FILE takes the place of --input, --chords FILE that of the chords that are heard.
 --input_bpm, --input_meter=7/8 and --input_downbeat (a bar's beginning in seconds) set what is otherwise heard
 of the input's beats, --target_bpm and so on those of the target.
+--bpm, --transpose, --quantize, --swing give the new piece another tempo, key and feel; --loop --bars=4 makes
+it whole bars whose end leads into their beginning, tempo and key in the file's tags.
 --pairs composes many pairs into the folder --output: a folder of NAME_input.wav and NAME_target.wav,
 or a CSV file of input,target.
 """
@@ -26,6 +28,9 @@ from absl import flags
 from compjax.cli import command
 from compjax.errors import EXIT_CODE, UserError
 from compjax.files import shown
+
+SHAPE_FLAGS = ("bpm", "transpose", "quantize", "quantize_strength", "swing", "loop", "bars")
+"""Flags, and options, that say what tempo, key and length the new piece has."""
 
 GRID_FLAGS = tuple(f"{role}_{what}" for role in ("input", "target") for what in ("bpm", "meter", "downbeat"))
 """Flags, and options, that set what is otherwise heard of a clip's beats."""
@@ -56,6 +61,7 @@ def define_flags() -> flags.FlagValues:
     text = "name=value in [0, 1], such as density=0.8; may be repeated. What is not set is drawn."
     flags.DEFINE_multi_string("style", [], text, values)
     _define_grids(values)
+    _define_shape(values)
     flags.DEFINE_bool("align", True, "Move the target's beats onto the input's.", values)
     text = "Who decides the notes: the arranging rules on what was heard, or the composer network."
     flags.DEFINE_enum("arranger", "rules", ["rules", "network"], text, values)
@@ -78,6 +84,23 @@ def _define_grids(values: flags.FlagValues) -> None:
         flags.DEFINE_string(f"{role}_meter", None, text, values)
         text = f"Seconds at which a bar of the {role} begins; heard if not given."
         flags.DEFINE_float(f"{role}_downbeat", None, text, flag_values=values)
+
+
+def _define_shape(values: flags.FlagValues) -> None:
+    """The flags for tempo, key and length of the new piece."""
+    text = "Tempo of the new piece in quarter notes per minute; the input's beats if not given."
+    flags.DEFINE_float("bpm", None, text, 0.0, flag_values=values)
+    flags.DEFINE_integer("transpose", 0, "Semitones that the new piece is moved up.", flag_values=values)
+    text = "Move onsets to sixteenths (16), eighths (8), triplets (12) and so on."
+    flags.DEFINE_integer("quantize", None, text, 1, flag_values=values)
+    text = "Share of the way that --quantize moves onsets."
+    flags.DEFINE_float("quantize_strength", 1.0, text, 0.0, 1.0, flag_values=values)
+    text = "Share of a pair of eighths (or of --quantize) that the first takes: 0.5 straight, 0.67 triplets."
+    flags.DEFINE_float("swing", None, text, 0.0, 1.0, flag_values=values)
+    flags.DEFINE_bool("loop", False, "Whole bars whose end leads into their beginning.", values)
+    flags.DEFINE_integer(
+        "bars", None, "Bars of the --loop; all of the input's if not given.", 1, flag_values=values
+    )
 
 
 def _define_files(values: flags.FlagValues) -> None:
@@ -134,7 +157,7 @@ def compose(values: flags.FlagValues) -> None:
         align=values.align,
         arranger=values.arranger,
         instrument=values.instrument,
-        **{name: getattr(values, name) for name in GRID_FLAGS},
+        **{name: getattr(values, name) for name in (*GRID_FLAGS, *SHAPE_FLAGS)},
     )
     if values.pairs is not None:
         compose_pairs(values, chosen)

@@ -14,12 +14,14 @@ import numpy as np
 from absl import logging
 
 from compjax.audio import waveform
+from compjax.audio.tags import Tags
 from compjax.compose.requests import MIDI_DIGEST, output_paths
 from compjax.errors import UserError
 from compjax.files import atomic_path, shown
 from compjax.music import gates
 from compjax.music.grid import Grid
 from compjax.music.groove import Groove
+from compjax.music.keys import key_of
 from compjax.music.midi_out import DEFAULT_TEMPO
 from compjax.music.score import Harmony, Note
 from compjax.pages.views import PairView
@@ -121,7 +123,7 @@ class Composition:
     def save_with_failures(self, path: str | os.PathLike) -> tuple[tuple[pathlib.Path, ...], list[str]]:
         """As `save`; also what could not be written beside the sound, a sentence each."""
         sound, midi, text = output_paths(path)
-        waveform.write(sound, self.audio, self.sample_rate)
+        waveform.write(sound, self.audio, self.sample_rate, tags=self._tags())
         written, failures = [sound], []
         for beside, content in ((midi, lambda: self.midi), (text, lambda: self.json.encode())):
             try:
@@ -173,6 +175,23 @@ class Composition:
         if not self.chords.spans:
             raise UserError("no chords were heard, so there are none to save")
         return save_chords(self.chords, path, self.grid)
+
+    def _tags(self) -> Tags | None:
+        """Tempo, meter and key for the sound's file, where a tempo or a loop was asked for."""
+        asked, grid = self.report["options"], self.grid
+        if not (asked.get("loop") or asked.get("bpm")):
+            return None
+        key = key_of(self.chords)
+        return Tags(
+            samples=self.audio.size,
+            sample_rate=self.sample_rate,
+            bpm=grid.tempo,
+            beats=round(self.seconds / grid.period),
+            meter=(grid.meter.beats, grid.meter.unit),
+            key=str(key) if key else "",
+            root=key.tonic if key else None,
+            loop=bool(asked.get("loop")),
+        )
 
     def _write_midi(self, path: pathlib.Path) -> None:
         """The notes, a track a voice, with tempo, bars and chords."""

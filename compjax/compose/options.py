@@ -8,6 +8,7 @@ import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from compjax.compose.shape import Shape
 from compjax.constants import MAX_SECONDS
 from compjax.errors import UserError
 from compjax.music.factors import CHOICES, COMPONENTS, FACTORS
@@ -21,6 +22,9 @@ ARRANGERS = ("rules", "network")
 
 INSTRUMENTS = ("auto", "model", "samples")
 """How the notes are played: see `compjax/instrument/capture.py`."""
+
+GRID_NUMBERS = ("input_bpm", "input_downbeat", "target_bpm", "target_downbeat")
+"""Fields that hold numbers of the clips' grids."""
 
 METERS = ("input_meter", "target_meter")
 """Fields that hold a meter."""
@@ -47,6 +51,13 @@ class ComposeOptions:
         target_bpm: the same of the target.
         target_meter: the same.
         target_downbeat: the same.
+        bpm: tempo of the new piece in quarter notes per minute; None keeps the input's beats.
+        transpose: semitones that the new piece is moved up, -24 to 24.
+        quantize: notes of a whole note, such as 16, to which its onsets are moved; None leaves them.
+        quantize_strength: share of the way that they are moved, 0 to 1.
+        swing: share of a pair of eighths (or of what quantize says) that the first takes, 0.5 to 0.8.
+        loop: the new piece is whole bars, and its end leads into its beginning.
+        bars: how many; None takes all whole bars of the input.
 
     Raises:
         UserError: at construction, if a value is none of these.
@@ -68,11 +79,19 @@ class ComposeOptions:
     target_bpm: float | None = None
     target_meter: str | Meter | None = None
     target_downbeat: float | None = None
+    bpm: float | None = None
+    transpose: int = 0
+    quantize: int | None = None
+    quantize_strength: float = 1.0
+    swing: float | None = None
+    loop: bool = False
+    bars: int | None = None
 
     def __post_init__(self):
-        self.input_grid, self.target_grid  # noqa: B018  # they say what is wrong with them
+        self.input_grid, self.target_grid, self.shape  # noqa: B018  # they say what is wrong with them
         _check_switches(self)
-        plain = {
+        timing = [f.name for f in dataclasses.fields(Shape)] + list(GRID_NUMBERS)
+        plain = {name: _plain(getattr(self, name)) for name in timing} | {
             "weights": _plain_weights(self.weights),
             "style": _plain_style(self.style),
             "seed": whole_number(self.seed, "the seed", 0),
@@ -97,6 +116,11 @@ class ComposeOptions:
     def target_grid(self) -> GridSettings:
         """What is set of the target's."""
         return _grid("target", self.target_bpm, self.target_meter, self.target_downbeat)
+
+    @property
+    def shape(self) -> Shape:
+        """What is done to tempo, key and length of the new piece."""
+        return Shape(**{f.name: getattr(self, f.name) for f in dataclasses.fields(Shape)})
 
     @property
     def switches(self) -> tuple[str, str, str]:
@@ -199,6 +223,11 @@ def whole_number(value, what: str, least: int) -> int:
     if number < least or isinstance(value, bool):
         raise UserError(f"{what} must be a whole number of {least} or more, not {value!r}")
     return number
+
+
+def _plain(value):
+    """A number of NumPy's as Python's; others as they are."""
+    return value.item() if hasattr(value, "item") else value
 
 
 def _plain_bool(value, what: str) -> bool:

@@ -23,6 +23,7 @@ from compjax.compose.composers.contract import Composer, HeardClips, Plan, Rendi
 from compjax.compose.composers.loading import BUNDLED, load_composer
 from compjax.compose.composition import Composition
 from compjax.compose.options import ComposeOptions, whole_number
+from compjax.compose.shaping import Shaping, shaping_of
 from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, STYLE_SIZE
 from compjax.errors import UserError
 from compjax.files import sha256_of
@@ -46,10 +47,12 @@ class Perceived:
     samples: int  # of the input
     loudness: float  # of the input, LKFS
     heard: HeardClips
-    gates: np.ndarray  # [T, 6]
+    gates: np.ndarray  # [T, 6], in the input's time
     steering: Steering
     view: views.PairView
     seconds: dict[str, float]  # wall time by phase
+    grids: tuple[dict, str]  # of both clips in their own time, in figures and in words
+    shaping: Shaping | None = None  # what is done to the notes; pair and view have gone through it
 
 
 class Session:
@@ -142,6 +145,8 @@ class Session:
         """
         chosen = ComposeOptions(**options)
         chosen = chosen.for_groove() if isinstance(input, Groove) else chosen
+        if chosen.loop:
+            raise UserError("a loop is not streamed: its beginning needs its end; use compose")
         return self._stream(input, target, sample_rate, progress, chosen)
 
     def listen(self, source, *, sample_rate: int | None = None) -> views.ClipView:
@@ -205,16 +210,44 @@ class Session:
         with phase("select"):
             steering = steering_of(input, options.chords)
             view = scenes.see(shown, heard, decided, steering)
-        return Perceived(shown, samples, loud, heard, decided, steering, view, seconds)
+            grids, shaping = shown.grids_said(), self._shaping(options, shown)
+            if shaping is not None:
+                shown = shaping.pair(shown)
+                view, samples = shaping.view(view, shown), shaping.samples
+        return Perceived(shown, samples, loud, heard, decided, steering, view, seconds, grids, shaping)
+
+    def _shaping(self, options: ComposeOptions, pair: AlignedPair) -> Shaping | None:
+        """What is done to the notes; UserError if there are none, or no beats to go by."""
+        if options.shape and not self.writes_notes:
+            raise UserError("this agent writes no notes; leave out tempo, key, quantize, swing and loop")
+        return shaping_of(options.shape, pair.input.grid, pair.input.seconds)
 
     def _arrange(self, perceived: Perceived, options: ComposeOptions, style: Style) -> Plan:
         """The notes (or latents) of one variation."""
         heard, decided, steering = perceived.heard, perceived.gates, perceived.steering
-        return self._composer.arrange(heard, decided, style, options.arranger, steering)
+        plan = self._composer.arrange(heard, decided, style, options.arranger, steering)
+        if perceived.shaping is None:
+            return plan
+        return dataclasses.replace(plan, notes=perceived.shaping.notes(plan.notes))
 
     def _play(self, perceived: Perceived, plan: Plan) -> Rendition:
         """The plan on its way to sound."""
-        return self._composer.play(perceived.heard, perceived.gates, plan, self._codec, perceived.samples)
+        decided, samples, shaping = perceived.gates, perceived.samples, perceived.shaping
+        if shaping is not None:
+            decided = shaping.gates(decided)
+            plan, decided, samples = shaping.led_in(plan, decided)
+        return self._composer.play(perceived.heard, decided, plan, self._codec, samples)
+
+    @staticmethod
+    def _measured_against(perceived: Perceived) -> Steering:
+        """Hits and chords that were given, as they are in the new piece."""
+        shaping, given = perceived.shaping, perceived.steering
+        if shaping is None:
+            return given
+        harmony = given.harmony and shaping.harmony(given.harmony)
+        if shaping.shape.transpose:
+            harmony = perceived.view.harmony
+        return Steering(given.rhythm and shaping.rhythm(given.rhythm), harmony)
 
     def _compose(self, perceived: Perceived, options: ComposeOptions, index: int) -> Composition:
         """Variation `index` of what was perceived: arrange, play, report."""
@@ -227,18 +260,26 @@ class Session:
             rendition = self._play(perceived, plan)
         with phase("decode"):
             played = rendition.whole()
+            if perceived.shaping is not None:
+                played = perceived.shaping.closed(played)
             played *= np.float32(loudness.gain_to(perceived.loudness, loudness.sounding_loudness(played)))
             limited_by, audio = loudness.limited_by(played), loudness.limit(played)
         weights = gates.summarize(perceived.gates)
         with phase("report"):
-            asked = perceived.steering, perceived.view.harmony if self._composer.hears_chords else None
+            asked = (
+                self._measured_against(perceived),
+                perceived.view.harmony if self._composer.hears_chords else None,
+            )
             body = report.measure(perceived.pair, audio, plan.notes, weights, *asked)
         alignment = perceived.pair.alignment
         body["agent"] = self._composer.title
         body["instrument"] = perceived.heard.played_on()
         body["alignment"] = alignment.summary()
-        body["grid"] = perceived.pair.grids_summary()
-        how = perceived.pair.grids_in_words(), alignment.in_words()
+        body["grid"], said = perceived.grids
+        how = [said, alignment.in_words()]
+        if perceived.shaping is not None:
+            body["grid"] = {**body["grid"], "output": perceived.shaping.grid.summary()}
+            how.append(perceived.shaping.in_words())
         remarks = [*perceived.pair.remarks, *report.of_limiter(limited_by), *self._composer.remarks]
         body["words"] = [*how, *body["words"], *remarks]
         body["options"] = {**options.summary(), "style": dataclasses.asdict(style), "variation": index}

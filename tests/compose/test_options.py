@@ -98,3 +98,11 @@ def test_numpy_numbers_go_wherever_pythons_do(weights):
 def test_what_is_no_number(field, value):
     with pytest.raises(UserError):
         ComposeOptions(**{field: value})
+
+
+def test_shape_of_the_new_piece():
+    import numpy as np
+
+    options = ComposeOptions(bpm=np.float32(128), transpose=np.int64(-3), loop=np.True_, bars=4)
+    assert options.shape.bpm == 128.0 and options.shape.loop and options.shape.moves
+    assert type(options.transpose) is int and not ComposeOptions().shape

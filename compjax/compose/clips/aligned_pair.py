@@ -33,12 +33,14 @@ class AlignedPair:
         target: the other.
         alignment: where in the target each moment of the input is read.
         along: `[S]` the target's sound along the input, as much of it as is kept to be shown.
+        known: what `described` is, where it is not that of these sounds but of the same in another time.
     """
 
     input: Clip
     target: Clip
     alignment: Alignment
     along: np.ndarray
+    known: tuple[Description, Description] | None = None
 
     @classmethod
     def of(cls, input: Clip, target: Clip, alignment: Alignment) -> AlignedPair:
@@ -54,6 +56,8 @@ class AlignedPair:
     @functools.cached_property
     def described(self) -> tuple[Description, Description]:
         """What a composition is measured against: the beginnings of the input and of the target along it."""
+        if self.known is not None:
+            return self.known
         return describe(excerpt(self.input.audio)), describe(excerpt(self.along))
 
     @property
@@ -70,10 +74,8 @@ class AlignedPair:
         trusted = heard.confidence >= GridConfig().min_tempo
         return self.input.grid.beats, heard.times if trusted else heard.times[:0]
 
-    def grids_summary(self) -> dict:
-        """The grids of both clips, each in its own time, for the report."""
-        return {"input": self.input.grid.summary(), "target": self.target.grid.summary()}
-
-    def grids_in_words(self) -> str:
-        """The same as a sentence."""
-        return f"The input has {self.input.grid.in_words()}; the target {self.target.grid.in_words()}."
+    def grids_said(self) -> tuple[dict, str]:
+        """The grids of both clips, each in its own time: in figures for the report, and as a sentence."""
+        figures = {"input": self.input.grid.summary(), "target": self.target.grid.summary()}
+        words = f"The input has {self.input.grid.in_words()}; the target {self.target.grid.in_words()}."
+        return figures, words
