@@ -4,14 +4,14 @@
 
 Every usable General MIDI program of three soundfonts, drawn tones and drum kits play what the pairs of the
 `dev` split play: their own parts (held, strummed, broken, lines) and arrangements to drum rhythms, moved up
-and down, some through a poor recording or another room. Another soundfont (the one that no training uses) is
-the test.
+and down, some through a poor recording or another room. What rooms and the codec change is learned apart, as
+what is no instrument. Another soundfont (the one that no training uses) is the test.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 from absl import app, flags, logging
@@ -41,7 +41,7 @@ MOVES = (-12, -5, 0, 0, 0, 4, 9)
 class BankConfig:
     """How much is rendered and how the space is learned."""
 
-    clips: int = 10
+    clips: int = 8
     """Of every instrument, half its parts and half arrangements."""
     pool: int = 120
     """Pairs whose notes are played."""
@@ -50,6 +50,10 @@ class BankConfig:
     """Shares of instruments in a room of their own, and of clips that were recorded poorly."""
     moved_room: int = 4
     """Every so many clips of an instrument are in another room."""
+    changes: int = 240
+    """Clips that are described once more in another room, and once more through the codec."""
+    change_weight: float = 0.5
+    """How much what rooms and the codec change counts beside what clips of one instrument differ by."""
     dimensions: int = 24
     shrinkage: float = 0.1
     """Of the covariance within instruments towards a multiple of the identity."""
@@ -64,6 +68,15 @@ class Bank:
     instruments: np.ndarray
     families: np.ndarray
     arranged: np.ndarray
+
+
+@dataclasses.dataclass(frozen=True)
+class Changes:
+    """Features `[N, FEATURES]` of clips as rendered, in a room with an equaliser, and through the codec."""
+
+    plain: np.ndarray
+    room: np.ndarray
+    coded: np.ndarray
 
 
 Parts = Sequence[tuple[tuple[Note, ...], tuple[Note, ...], tuple[Note, ...]]]
@@ -139,17 +152,51 @@ def _described(timbre: Timbre, parts: Parts, turn: int, config: BankConfig, gene
     audio = render(notes, timbre, swaps.CLIP_SECONDS)
     if generator.random() < config.recorded:
         audio = effects.apply_recording(audio, effects.draw_recording(generator))
+    return _features(audio)
+
+
+def _features(audio: np.ndarray) -> np.ndarray | None:
+    """Features of audio `[S]`; None of silence."""
     if is_silent(audio):
         return None
     audio = normalize_rms(audio)
     return timbre_features.describe(audio, onsets.detect(audio), chroma.describe(audio))
 
 
+def make_changes(fonts: Sequence[str], config: BankConfig) -> Changes:
+    """The same music of the same instruments: plain, in a room with an equaliser, through the codec."""
+    generator, parts = np.random.default_rng([config.seed, 1]), draw_parts(config)
+    code, rows = through_codec(), []
+    while len(rows) < config.changes:
+        if len(rows) % 40 == 0:
+            logging.info("changes: %d of %d", len(rows), config.changes)
+        program = generator.choice(usable_programs())
+        timbre = Timbre(str(generator.choice(fonts)), int(program))
+        notes = parts[generator.integers(len(parts))][generator.integers(2)]
+        plain = normalize_rms(render(notes, timbre, swaps.CLIP_SECONDS))
+        room = effects.apply_colour(plain, effects.draw_colour(generator))
+        found = [_features(audio) for audio in (plain, room, code(plain))]
+        if all(one is not None for one in found):
+            rows.append(found)
+    return Changes(*np.swapaxes(np.array(rows), 0, 1))
+
+
+def through_codec() -> Callable[[np.ndarray], np.ndarray]:
+    """The bundled codec there and back, audio `[S]` to `[S]`."""
+    import jax
+
+    from compjax import codec
+
+    made, params = codec.load()
+    code = jax.jit(lambda audio: made.decode(params, made.encode(params, audio)))
+    return lambda audio: np.asarray(code(audio[None]))[0, : len(audio)]
+
+
 def _moved(notes: Sequence[Note], semitones: int) -> list[Note]:
     return [dataclasses.replace(note, pitch=int(np.clip(note.pitch + semitones, 24, 100))) for note in notes]
 
 
-def learn(bank: Bank, config: BankConfig) -> Space:
+def learn(bank: Bank, config: BankConfig, changes: Changes | None = None) -> Space:
     """The space of a bank: linear discriminants of its features, weighted as in PLDA, scaled to units."""
     mean, scale = bank.features.mean(axis=0), bank.features.std(axis=0) + 1e-6
     values = np.clip((bank.features - mean) / scale, -FURTHEST, FURTHEST)
@@ -157,6 +204,8 @@ def learn(bank: Bank, config: BankConfig) -> Space:
     centres = np.array([group.mean(axis=0) for group in groups])
     spread = sum((group - group.mean(axis=0)).T @ (group - group.mean(axis=0)) for group in groups)
     within = spread / (len(values) - len(groups))
+    if changes is not None:
+        within = within + config.change_weight * _spread_of(changes, scale)
     between = np.cov(centres.T) - within * len(groups) / len(values)
     within = (1 - config.shrinkage) * within + config.shrinkage * np.trace(within) / len(within) * np.eye(
         len(within)
@@ -169,6 +218,14 @@ def learn(bank: Bank, config: BankConfig) -> Space:
     projection = whitening @ directions[:, best] * (explained / (1.0 + explained))
     space = Space(mean, scale, projection)
     return dataclasses.replace(space, projection=projection / _between_families(space, bank))
+
+
+def _spread_of(changes: Changes, scale: np.ndarray) -> np.ndarray:
+    """Covariance of what rooms and the codec change, in standard deviations `scale` of the features."""
+    moved = [
+        np.clip((one - changes.plain) / scale, -FURTHEST, FURTHEST) for one in (changes.room, changes.coded)
+    ]
+    return sum(one.T @ one / len(one) for one in moved)
 
 
 def _between_families(space: Space, bank: Bank) -> float:
@@ -222,7 +279,7 @@ def main(_: list[str]) -> None:
     config = BankConfig(clips=_CLIPS.value)
     learned = make_bank(LEARNED_FONTS, config, TONES, KITS)
     tested = make_bank((timbres.TEST_FONT,), dataclasses.replace(config, seed=config.seed + 1))
-    space = learn(learned, config)
+    space = learn(learned, config, make_changes(LEARNED_FONTS, config))
     for name, bank in (("learned", learned), (timbres.TEST_FONT, tested)):
         figures = validate(space, bank)
         print(name, ", ".join(f"{key} {value:.3f}" for key, value in figures.items()), flush=True)
@@ -236,6 +293,6 @@ def main(_: list[str]) -> None:
 
 if __name__ == "__main__":
     _OUTPUT = flags.DEFINE_string("output", None, "file for the space (.npz)", required=True)
-    _CLIPS = flags.DEFINE_integer("clips", 10, "clips of every instrument", lower_bound=2)
+    _CLIPS = flags.DEFINE_integer("clips", BankConfig.clips, "clips of every instrument", lower_bound=2)
     _KEEP = flags.DEFINE_string("keep", None, "file for the banks' features (.npz)")
     app.run(main)

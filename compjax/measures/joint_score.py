@@ -2,8 +2,8 @@
 
 An output has four measures: rhythm, harmony, timbre, novelty. Each is mapped so that 0 is its control, the
 same piece with just that factor from elsewhere (for novelty: nothing that is not in the clips), and 1 what
-the rendered arrangement reaches, and clipped to [0, 1]. The joint score of an output is their geometric mean,
-that of a system the mean over pairs. A copy wins single columns and scores nothing.
+the rendered arrangement reaches. The joint score of an output is the geometric mean of all four,
+clipped to [0, 1]; that of a system is the mean over pairs. A copy wins single columns and scores nothing.
 """
 
 import dataclasses
@@ -27,8 +27,8 @@ def harmony(scores: FactorScores) -> float:
 
 
 def timbre(scores: FactorScores) -> float:
-    """Closeness to the instrument: 1 less the distance in the timbre space."""
-    return scores.timbre
+    """1 less the squared distance to the instrument in the timbre space."""
+    return 1.0 - (1.0 - scores.timbre) ** 2
 
 
 def novelty(scores: FactorScores) -> float:
@@ -53,6 +53,9 @@ FIXED = Anchors(floor=(0.32, 0.24, 0.0, 0.0), ceiling=(0.79, 0.87, 0.45, 0.25))
 PERFECT = (1.0, 1.0, 1.0, 1.0)
 """The highest value of each measure."""
 
+RANGE = (-0.5, 1.5)
+"""Factors are clipped to this: a control has 0 on average, and no pair outweighs the others."""
+
 LEAST_WAY = 0.05
 """A control this near to perfection cannot be told from it: its pair is scaled as if it were this far."""
 
@@ -63,17 +66,18 @@ def measure(scores: FactorScores) -> tuple[float, ...]:
 
 
 def anchors_from(floors: np.ndarray, ceilings: np.ndarray) -> tuple[Anchors, ...]:
-    """Anchors of every pair: its own controls as the floor, what arrangements reach on average as ceiling.
+    """Anchors of every pair: its own controls as the floor, what arrangements reach as the ceiling.
 
-    Of the way from the floor to perfection an arrangement goes a share; the mean share over the pairs is the
-    way to every pair's ceiling. So one arrangement can fall short of 1, but not their mean by much.
+    Of the way from the floor to perfection an arrangement goes a share. A pair's ceiling is half way between
+    its own arrangement's share and the mean one: one arrangement's own measure is as uncertain as any
+    output's.
 
     Args: measures `[N, 4]` of the pairs' controls and of their arrangements.
     """
     floors, ceilings = np.asarray(floors, np.float64), np.asarray(ceilings, np.float64)
     way = np.maximum(np.asarray(PERFECT) - floors, LEAST_WAY)
-    share = np.mean((ceilings - floors) / way, axis=0)
-    highest = floors + way * share[None, :]
+    share = (ceilings - floors) / way
+    highest = floors + way * (share + share.mean(axis=0)) / 2.0
     pairs = zip(floors.tolist(), highest.tolist(), strict=True)
     return tuple(Anchors(tuple(floor), tuple(ceiling)) for floor, ceiling in pairs)
 
@@ -84,21 +88,38 @@ def mean_anchors(floors: np.ndarray, ceilings: np.ndarray) -> Anchors:
 
 
 def normalised(measures: Sequence[float], anchors: Anchors = FIXED) -> dict[str, float]:
-    """The four factors from floor 0 to ceiling 1, clipped; 0 or 1 where the ceiling is no higher."""
+    """The four factors from floor 0 to ceiling 1, within RANGE; 0 or 1 where the ceiling is no higher."""
     ranges = zip(FACTORS, measures, anchors.floor, anchors.ceiling, strict=True)
-    return {factor: _between(value, low, high) for factor, value, low, high in ranges}
+    return {factor: _mapped(factor, value, low, high) for factor, value, low, high in ranges}
 
 
 def share_of_way(factor: str, scores: FactorScores, anchors: Anchors = FIXED) -> float:
-    """One factor of an output from floor 0 to ceiling 1, clipped."""
+    """One factor of an output from floor 0 to ceiling 1, clipped to them."""
     place = FACTORS.index(factor)
-    return _between(MEASURES[factor](scores), anchors.floor[place], anchors.ceiling[place])
+    value = _mapped(factor, MEASURES[factor](scores), anchors.floor[place], anchors.ceiling[place])
+    return float(np.clip(value, 0.0, 1.0))
+
+
+def excess(share: float) -> float:
+    """Share of the way in distance of a share in squared distance.
+
+    Two clips of one instrument lie apart by chance, and chance adds to a distance in squares. What the
+    ceiling's distance leaves of a square is how far the instruments themselves lie apart, and its root is
+    that distance.
+    """
+    left = 1.0 - share
+    return float(1.0 - np.sign(left) * np.sqrt(np.abs(left)))
+
+
+def _mapped(factor: str, value: float, low: float, high: float) -> float:
+    share = _between(value, low, high)
+    return float(np.clip(excess(share) if factor == "timbre" else share, *RANGE))
 
 
 def _between(value: float, low: float, high: float) -> float:
     if high <= low:
         return float(value >= high)
-    return float(np.clip((value - low) / (high - low), 0.0, 1.0))
+    return (value - low) / (high - low)
 
 
 def joint(measures: Sequence[float], anchors: Anchors = FIXED) -> float:
@@ -107,8 +128,8 @@ def joint(measures: Sequence[float], anchors: Anchors = FIXED) -> float:
 
 
 def geometric_mean(factors: np.ndarray) -> np.ndarray:
-    """Geometric means `[...]` of factors `[..., 4]` in [0, 1]."""
-    return np.prod(factors, axis=-1) ** (1.0 / factors.shape[-1])
+    """Geometric means `[...]` of factors `[..., 4]`, each clipped to [0, 1]."""
+    return np.prod(np.clip(factors, 0.0, 1.0), axis=-1) ** (1.0 / factors.shape[-1])
 
 
 @dataclasses.dataclass(frozen=True)

@@ -3,7 +3,7 @@ import pytest
 
 from compjax.data.rendering import timbres
 from compjax.evaluation import timbre_bank
-from compjax.evaluation.timbre_bank import Bank, BankConfig
+from compjax.evaluation.timbre_bank import Bank, BankConfig, Changes
 from compjax.measures import timbre
 
 
@@ -30,6 +30,18 @@ def test_nothing_is_told_apart_where_instruments_are_noise(rng):
     noise = bank_of(rng, useful=0)
     space = timbre_bank.learn(noise, BankConfig(dimensions=6))
     assert timbre_bank.validate(space, bank_of(rng, useful=0))["nearer"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_what_rooms_and_codecs_change_counts_for_less(rng):
+    bank = bank_of(rng)
+    plain = np.zeros((200, 12))
+    room = plain.copy()
+    room[:, 0] = 3.0 * rng.standard_normal(200)  # the first useful feature is what a room changes
+    spaces = [
+        timbre_bank.learn(bank, BankConfig(dimensions=6), c) for c in (None, Changes(plain, room, plain))
+    ]
+    before, after = (np.linalg.norm(space.projection / space.projection.std(), axis=1) for space in spaces)
+    assert after[0] < 0.5 * before[0] and after[1] > 0.7 * before[1]
 
 
 @pytest.fixture(scope="module")

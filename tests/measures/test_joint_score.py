@@ -17,13 +17,13 @@ GOOD = FactorScores(
 
 
 def test_measures_by_hand():
-    np.testing.assert_allclose(joint_score.measure(GOOD), [0.8, 0.9, 0.5, 0.4])
+    np.testing.assert_allclose(joint_score.measure(GOOD), [0.8, 0.9, 0.75, 0.4])
 
 
 def test_ceiling_is_one_floor_is_zero_half_way_is_a_half():
     assert joint_score.joint(ANCHORS.ceiling, ANCHORS) == pytest.approx(1.0)
     assert joint_score.joint(ANCHORS.floor, ANCHORS) == 0.0
-    assert joint_score.joint((0.5, 0.6, 0.25, 0.2), ANCHORS) == pytest.approx(0.5)
+    assert joint_score.joint((0.5, 0.6, 0.375, 0.2), ANCHORS) == pytest.approx(0.5)  # timbre in squares
     assert joint_score.joint((9.0, 0.9, 0.5, 0.025), ANCHORS) == pytest.approx(
         0.5
     )  # (1 * 1 * 1 * 1/16) ** (1/4)
@@ -40,20 +40,18 @@ def test_a_copy_scores_nothing():
     assert joint_score.joint(joint_score.measure(copy), ANCHORS) == 0.0
 
 
-def test_anchors_are_the_controls_and_the_mean_way_from_them_to_perfection():
+def test_anchors_are_the_controls_and_the_way_from_them_to_the_arrangement():
     floors = [[0.2, 0.5, 0.0, 0.0], [0.6, 0.0, 0.5, 0.0]]
     ceilings = [
         [0.6, 1.0, 0.5, 0.4],
         [0.9, 0.5, 0.5, 0.2],
-    ]  # half the way, then three quarters; whole, half; ...
+    ]  # rhythm: half of the way, and three quarters of it
     one, other = joint_score.anchors_from(floors, ceilings)
     assert one.floor == tuple(floors[0]) and other.floor == tuple(floors[1])
-    np.testing.assert_allclose(one.ceiling, [0.2 + 0.8 * 0.625, 0.5 + 0.5 * 0.75, 0.25, 0.3])
-    np.testing.assert_allclose(other.ceiling, [0.6 + 0.4 * 0.625, 0.75, 0.5 + 0.5 * 0.25, 0.3])
+    np.testing.assert_allclose(one.ceiling, [0.2 + 0.8 * 0.5625, 0.5 + 0.5 * 0.875, 0.375, 0.35])
+    np.testing.assert_allclose(other.ceiling, [0.6 + 0.4 * 0.6875, 0.625, 0.5 + 0.5 * 0.125, 0.25])
     table = joint_score.factor_table(np.asarray(ceilings), (one, other))
-    assert (
-        table[0, 0] == pytest.approx(0.4 / 0.5) and table[1, 0] == 1.0
-    )  # one falls short, the other is clipped
+    np.testing.assert_allclose(table[:, 0], [0.5 / 0.5625, 0.75 / 0.6875])  # one falls short, one exceeds
     mean = joint_score.mean_anchors(floors, ceilings)
     assert mean.floor == pytest.approx((0.4, 0.25, 0.25, 0.0)) and mean.ceiling[0] == pytest.approx(0.75)
 
@@ -89,3 +87,23 @@ def test_every_pair_is_scored_by_its_own_anchors():
     hard = Anchors(floor=ANCHORS.ceiling, ceiling=(1.0, 1.0, 1.0, 1.0))
     table = joint_score.factor_table(np.asarray([ANCHORS.ceiling] * 2), (ANCHORS, hard))
     np.testing.assert_allclose(table, [[1.0] * 4, [0.0] * 4])
+
+
+def test_factors_are_kept_in_range_and_the_joint_score_within_0_and_1():
+    measures = ((-9.0, 9.0, 9.0, 9.0), (9.0,) * 4)
+    table = joint_score.factor_table(np.asarray(measures), (ANCHORS, ANCHORS))
+    assert table.min() == -0.5 and table.max() == 1.5
+    assert [joint_score.joint(one, ANCHORS) for one in measures] == [0.0, 1.0]
+
+
+def test_excess_takes_off_what_chance_adds():
+    chance, apart, another = (
+        0.5,
+        0.3,
+        0.8,
+    )  # distances: of one instrument's clips, of the output's, of another's
+    squares = [chance**2 + one**2 for one in (apart, another)]
+    share = (squares[1] - squares[0]) / (squares[1] - chance**2)
+    assert joint_score.excess(share) == pytest.approx(1.0 - apart / another)
+    assert joint_score.excess(0.0) == 0.0 and joint_score.excess(1.0) == 1.0
+    assert joint_score.excess(1.25) == 1.5 and joint_score.excess(-3.0) == -1.0
