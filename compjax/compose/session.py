@@ -23,6 +23,7 @@ from compjax.compose.composers.contract import Composer, HeardClips, Plan, Rendi
 from compjax.compose.composers.loading import BUNDLED, load_composer
 from compjax.compose.composition import Composition
 from compjax.compose.options import ComposeOptions, whole_number
+from compjax.compose.reproducible import one_blas_thread, pin_pool
 from compjax.compose.shaping import Shaping, shaping_of
 from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, STYLE_SIZE
 from compjax.errors import UserError
@@ -152,11 +153,12 @@ class Session:
     def listen(self, source, *, sample_rate: int | None = None) -> views.ClipView:
         """What is heard in one clip alone, in its own time; the arguments are those of `compose`."""
         clip = opening.open_clip(source, "clip", sample_rate).gridded()
-        alone = sound.analyse(clip.audio, clip.gain, self._codec.encode)
-        return scenes.see_clip(clip, *self._composer.hear(alone, alone).of_clip(0))
+        with one_blas_thread():
+            alone = sound.analyse(clip.audio, clip.gain, self._codec.encode)
+            return scenes.see_clip(clip, *self._composer.hear(alone, alone).of_clip(0))
 
     def _stream(self, input, target, sample_rate, listener, options) -> streams.Stream:
-        with progress.told_to(listener):
+        with one_blas_thread(), progress.told_to(listener):
             perceived = self._perceive(input, target, sample_rate, options)
             plan = self._arrange(perceived, options, draw_style(options, 0))
             own, pieces = self._play(perceived, plan).pieces()
@@ -167,10 +169,10 @@ class Session:
     def _variations(
         self, input, target, num_samples, sample_rate, listener, options
     ) -> Iterator[Composition]:
-        with progress.told_to(listener):
+        with one_blas_thread(), progress.told_to(listener):
             perceived = self._perceive(input, target, sample_rate, options)
         for index in range(num_samples):
-            with progress.told_to(listener):
+            with one_blas_thread(), progress.told_to(listener):
                 composition = self._compose(perceived, options, index)
             yield composition
 
@@ -316,6 +318,7 @@ def load(
         if path is not None and not pathlib.Path(path).is_file():
             raise UserError(f"there is no {what} {os.fspath(path)}")
     keep_compiled_programs()
+    pin_pool()
     import compjax.codec
 
     composer = load_composer(checkpoint, codec)
