@@ -49,7 +49,8 @@ def sounds() -> dict[str, bytes]:
     made = {}
     for name, kind, subtype in (
         ("a.wav", "WAV", "PCM_16"), ("b.wav", "WAV", "FLOAT"), ("c.wav", "WAV", "DOUBLE"),
-        ("d.flac", "FLAC", "PCM_24"), ("e.ogg", "OGG", "VORBIS"), ("f.mp3", "MP3", "MPEG_LAYER_III"), ("g.aiff", "AIFF", "PCM_24"),
+        ("d.flac", "FLAC", "PCM_24"), ("e.ogg", "OGG", "VORBIS"), ("f.mp3", "MP3", "MPEG_LAYER_III"),
+        ("g.aiff", "AIFF", "PCM_24"),
         ("h.wav", "RF64", "PCM_16"), ("i.wav", "WAV", "ULAW"),
     ):  # fmt: skip
         buffer = io.BytesIO()
@@ -124,8 +125,8 @@ def kinds() -> dict[str, Kind]:
 
 
 def mutated(content: bytes, rng: np.random.Generator, is_text: bool) -> bytes:
-    """The content, damaged in one to four ways."""
-    for _ in range(rng.integers(1, 5)):
+    """The content, damaged in one way or a few."""
+    for _ in range(rng.geometric(0.6)):
         content = _damaged(bytearray(content), rng, is_text)
     return bytes(content)
 
@@ -133,9 +134,11 @@ def mutated(content: bytes, rng: np.random.Generator, is_text: bool) -> bytes:
 def _damaged(content: bytearray, rng: np.random.Generator, is_text: bool) -> bytes:
     size = max(len(content), 1)
     # Headers are short, and damage to them matters most.
-    place = int(rng.integers(min(size, 120) if rng.random() < 0.6 else size))
+    place = int(rng.integers(min(size, 120) if rng.random() < 0.4 else size))
     length = int(rng.integers(1, 64))
-    way = rng.integers(8 if is_text else 6)
+    way = rng.integers(10 if is_text else 8)
+    if way in (6, 7):  # a byte: the smallest damage reaches furthest
+        way = 0
     if way == 0:
         content[place : place + 1] = bytes([int(rng.integers(256))])
     elif way == 1:
