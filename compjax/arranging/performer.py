@@ -94,6 +94,8 @@ def nearest_octave(pitch_class: int, middle: float) -> int:
 
 def placed_span(span: Span, heard: Sequence[HeardNote], register: Register) -> Span:
     """A chord with its tones in the octaves in which they were heard, the others near the middle."""
+    if not span.pitches:  # no chord is to sound
+        return span
     energy: dict[int, float] = {}
     for note in heard:
         shared = min(note.end, span.end) - max(note.start, span.start)
@@ -111,6 +113,8 @@ def tones_of(
     voice: int, span: Span, style: Style, time: float, register: Register, config: PerformingConfig
 ) -> tuple[int, ...]:
     """The pitches that a voice strikes at `time` on a placed chord, chosen as `music.arrange` does."""
+    if not span.pitches:
+        return ()
     if voice == LOW:
         doubled = style.bass > 2 / 3 and span.bass + 12 <= register.middle
         return (span.bass, span.bass + 12) if doubled else (span.bass,)

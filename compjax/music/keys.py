@@ -27,7 +27,7 @@ class Key:
 def key_of(harmony: Harmony) -> Key | None:
     """The key whose profile the chords' pitch classes, by how long they sound, correlate with best."""
     weight = np.zeros(12)
-    for span in harmony.spans:
+    for span in (span for span in harmony.spans if span.pitches):
         for pitch in {pitch % 12 for pitch in span.pitches} | {span.bass % 12}:
             weight[pitch] += span.end - span.start
         weight[span.bass % 12] += (span.end - span.start) / 2
