@@ -3,6 +3,7 @@
 import ast
 import configparser
 import pathlib
+import re
 import resource
 import subprocess
 import sys
@@ -135,6 +136,16 @@ def test_what_is_imported_is_there(path):
         if name.startswith("compjax."):  # a module's name, or a module's and that of something in it
             module = ROOT.joinpath(*name.split(".")[:-1])
             assert module.with_suffix(".py").is_file() or (module / "__init__.py").is_file(), name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests").rglob("*.py")), ids=lambda path: path.name)
+def test_what_tests_run_as_text_is_there(path):
+    """Programs that a test writes down and runs name modules too, and fail far from the wrong line."""
+    for name in re.findall(r"(?:from|import|-m) (compjax(?:\.\w+)+)", path.read_text()):
+        assert file_of(name) in (
+            ROOT.joinpath(*name.split(".")).with_suffix(".py"),
+            ROOT.joinpath(*name.split("."), "__init__.py"),
+        ), name
 
 
 def test_no_files_import_each_other():

@@ -107,28 +107,36 @@ def test_workers_that_keep_dying_are_the_users_error(feed, monkeypatch):
 
 
 PARENT = """
-import sys, time
+import sys
 sys.path.insert(0, sys.argv[1])
 from test_workers import Numbers
-from compjax.data.workers import made_by_processes
+from compjax.data.batches.workers import made_by_processes
 feed = made_by_processes(Numbers(), 0, 2)
 print(*{int(next(feed).batch["pid"][0]) for _ in range(4)}, flush=True)
-time.sleep(60)
+sys.stdin.read()
 """
+
+LONGEST_SECONDS = 60.0
+"""For a worker to end; how long it takes is the machine's affair."""
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
 def test_workers_do_not_outlive_a_parent_that_is_killed(how):
     shared = set(os.listdir("/dev/shm"))
     parent = subprocess.Popen(
-        [sys.executable, "-c", PARENT, os.path.dirname(__file__)], stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PARENT, os.path.dirname(__file__)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
     )
     pids = [int(word) for word in parent.stdout.readline().split()]
+    assert parent.poll() is None, "the parent ended by itself"
     assert len(pids) == 2 and all(alive(pid) for pid in pids)
     parent.send_signal(how)
     parent.wait()
+    parent.stdin.close()
     parent.stdout.close()
-    deadline = time.monotonic() + 5.0
+    deadline = time.monotonic() + LONGEST_SECONDS
     while any(alive(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(alive(pid) for pid in pids)

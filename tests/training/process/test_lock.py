@@ -13,7 +13,7 @@ from compjax.training.process.lock import NAME, WorkdirLock
 
 HOLD = """
 import sys, time
-from compjax.training.lock import WorkdirLock
+from compjax.training.process.lock import WorkdirLock
 lock = WorkdirLock(sys.argv[1])
 print("held", flush=True)
 time.sleep(60)

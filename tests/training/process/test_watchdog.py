@@ -13,8 +13,8 @@ from compjax.training.process.watchdog import timeouts
 
 STUCK = """
 import sys, time
-from compjax.training.phases import Phases
-from compjax.training.watchdog import Watchdog
+from compjax.training.process.phases import Phases
+from compjax.training.process.watchdog import Watchdog
 
 def wait_for_ever():
     time.sleep(60)
@@ -29,7 +29,7 @@ with phases("data"):
 
 BUSY = """
 import hashlib, sys
-from compjax.training.interrupt import Interrupt
+from compjax.training.process.interrupt import Interrupt
 interrupt = Interrupt()
 print("ready", flush=True)
 hashlib.pbkdf2_hmac("sha256", b"x", b"y", 200_000_000)
@@ -37,7 +37,7 @@ hashlib.pbkdf2_hmac("sha256", b"x", b"y", 200_000_000)
 
 ARMED = """
 import time
-from compjax.training.interrupt import Interrupt, Stop
+from compjax.training.process.interrupt import Interrupt, Stop
 interrupt = Interrupt()
 interrupt.arm()
 print("ready", flush=True)
