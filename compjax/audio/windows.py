@@ -60,21 +60,18 @@ def over_windows(
     pad: float = 0.0,
     rate_in: int = 1,
     rate_out: int = 1,
-    with_mask: bool = False,
     mend: Callable[[np.ndarray, np.ndarray, int, int], np.ndarray] | None = None,
 ):
     """Apply `function` window by window and join the results to the clip's length.
 
     Args:
-        function: takes one window of every array, `[length * rate_in, ...]`, and with `with_mask` a mask
-            `[length]` float32 that is 0 where a short clip is padded. Returns an array
+        function: takes one window of every array, `[length * rate_in, ...]`. Returns an array
             `[length * rate_out, ...]` or a tuple of such arrays.
         arrays: `[T * rate_in, ...]` each, all of the same T.
         config: the windows.
         pad: value that a clip shorter than a window is padded with.
         rate_in: elements of an input array per frame (320 for waveforms, 1 for latents).
         rate_out: elements of a result per frame.
-        with_mask: whether the function takes a mask.
         mend: makes two results ready for their cross-fade: from the overlap of the earlier, the later
             result, and middle and length of the fade in elements, the later result mended.
 
@@ -87,11 +84,10 @@ def over_windows(
             f"arrays of {[a.shape[0] for a in arrays]} are not one length in frames of {rate_in}"
         )
     begins = starts(total, config)
-    mask = [(np.arange(config.length) < total).astype(np.float32)] if with_mask else []
     joined, before, fade = [], [], config.fade * rate_out
     for i, begin in enumerate(begins):
         chunks = [_window(a, begin * rate_in, config.length * rate_in, pad) for a in arrays]
-        results = function(*chunks, *mask)
+        results = function(*chunks)
         single = not isinstance(results, tuple)
         now = [_checked(r, config.length * rate_out) for r in ([results] if single else results)]
         if mend and i > 0:

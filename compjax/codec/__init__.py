@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import pathlib
 
-NAMES = ("vocos", "encodec")
+BUNDLED_CODEC = "vocos"
+"""The codec that comes with its weights, whose latents every source of data makes."""
+
+NAMES = (BUNDLED_CODEC, "encodec")
 
 
-def load(name: str = "vocos", path: str | os.PathLike | None = None):
+def load(name: str = BUNDLED_CODEC, path: str | os.PathLike | None = None):
     """The codec called `name` and its weights: `(codec, params)`, see `protocol.Codec`.
 
     Args:
@@ -18,6 +21,7 @@ def load(name: str = "vocos", path: str | os.PathLike | None = None):
     Raises:
       UserError: no codec of that name, or its weights are missing, damaged, or of another shape.
     """
+    _check_name(name)
     path = weights_path(name) if path is None else path
     if name == "encodec":
         from compjax.codec.encodec import converted_file
@@ -26,6 +30,30 @@ def load(name: str = "vocos", path: str | os.PathLike | None = None):
     from compjax.codec.vocos import vocos
 
     return vocos.from_weights(path)
+
+
+def class_of(name: str) -> type:
+    """The class of the codec called `name`, for what its latents are without loading weights (`log_bands`).
+
+    Raises:
+      UserError: no codec of that name.
+    """
+    _check_name(name)
+    if name == "encodec":
+        from compjax.codec.encodec.encodec import Encodec
+
+        return Encodec
+    from compjax.codec.vocos.vocos import Vocos
+
+    return Vocos
+
+
+def _check_name(name: str) -> None:
+    """A UserError where no codec has that name."""
+    from compjax.errors import UserError
+
+    if name not in NAMES:
+        raise UserError(f"no codec is called {name!r}; there is: {', '.join(NAMES)}")
 
 
 def weights_path(name: str) -> pathlib.Path:
@@ -37,10 +65,7 @@ def weights_path(name: str) -> pathlib.Path:
     Raises:
       UserError: no codec of that name.
     """
-    from compjax.errors import UserError
-
-    if name not in NAMES:
-        raise UserError(f"no codec is called {name!r}; there is: {', '.join(NAMES)}")
+    _check_name(name)
     if name == "encodec":
         from compjax.audio.folders import cache_folder
 

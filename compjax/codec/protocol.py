@@ -14,6 +14,7 @@ class Codec(Protocol):
     hop_length: int  # samples per latent frame
     frame_rate: float  # latent frames per second
     dimension: int  # channels of a latent frame
+    log_bands: bool  # whether latents are log magnitudes of bands: levels and factors can be read off them
 
     def encode(self, params: Any, audio: Any) -> Any:
         """Latents `[B, T, dimension]`, T = ceil(S / hop_length), of `audio` `[B, S]` float32."""
@@ -21,6 +22,11 @@ class Codec(Protocol):
 
     def decode(self, params: Any, latents: Any) -> Any:
         """Audio `[B, T * hop_length]` float32 of `latents` `[B, T, dimension]`."""
+        ...
+
+    @property
+    def unpolished(self) -> Codec:
+        """The same codec, its decoder without what costs more in a gradient than it changes."""
         ...
 
 

@@ -48,7 +48,7 @@ class Feed:
     def __init__(self, pipeline: Pipeline, mesh: jax.sharding.Mesh, start: int, traced: bool) -> None:
         self._pipeline, self._mesh, self._traced, self._start = pipeline, mesh, traced, start
         self._batches: Iterator[Mapping[str, np.ndarray]] | None = None
-        self._ready = Ahead(self._fed, start, AHEAD, clean_up=pipeline.close)
+        self._ready = Ahead(self._fed, start, AHEAD, clean_up=pipeline.close, name="feed")
 
     def _fed(self, step: int) -> Fed:
         """The next batch, made in the thread, so that what the pipeline raises is the loop's to raise."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import abc
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import jax
 import numpy as np
@@ -196,25 +196,3 @@ class Task(abc.ABC):
     def parameters(self, state: State) -> Any:
         """Those of a state that are learned, a nested dict, for histograms."""
         return state.params
-
-
-class ShownValues(Protocol):
-    """What the loop reports to (monitor.Monitor): on process 0 written and shown, elsewhere nothing.
-
-    The loop calls `step` once for every step, in order, with host floats; `rates` is empty but at each
-    `log_every`-th step, when it holds `learning_rate`, `step_seconds`, `clips_per_second`,
-    `audio_seconds_per_second`, `data_wait` and `goodput` (shares of the time), `bad_steps` and `spikes`
-    (counts). Events are named `nan`, `spike`, `skipped`, `restored`, `checkpoint`, `interrupted`.
-    """
-
-    def step(self, number: int, scalars: Mapping[str, float], rates: Mapping[str, float]) -> None: ...
-
-    def validation(self, number: int, validation: Validation) -> None: ...
-
-    def parameters(self, number: int, tree: Mapping) -> None: ...
-
-    def epoch(self, number: int, gates: Mapping[str, float]) -> None: ...
-
-    def event(self, number: int, name: str, text: str) -> None: ...
-
-    def close(self) -> None: ...

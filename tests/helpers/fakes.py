@@ -32,13 +32,18 @@ PITCH_BANDS = np.round(1.25 * np.arange(NUM_PITCHES)).astype(int)
 class FakeCodec:
     """One sine a pitch, as loud as its band."""
 
-    name, sample_rate, hop_length, frame_rate, dimension = (
+    name, sample_rate, hop_length, frame_rate, dimension, log_bands = (
         "fake",
         SAMPLE_RATE,
         HOP_LENGTH,
         FRAME_RATE,
         LATENT_SIZE,
+        True,
     )
+
+    @property
+    def unpolished(self):
+        return self
 
     def encode(self, params, audio):
         return bands.encode(audio, CONFIG, jnp)

@@ -1,19 +1,13 @@
 """Piano-roll losses, with answers worked by hand."""
 
 import math
-from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compjax.losses.pianoroll import (
-    piano_roll_loss,
-    piano_roll_losses,
-    velocity_error,
-    weighted_cross_entropy,
-)
+from compjax.losses.pianoroll import velocity_error, weighted_cross_entropy
 
 
 def cells(*values):
@@ -21,9 +15,9 @@ def cells(*values):
     return jnp.asarray(values, jnp.float32).reshape(1, 2, 2)
 
 
-def test_cross_entropy_weighs_notes_five_times():
+def test_cross_entropy_weighs_notes():
     # An undecided logit costs ln 2: once where there is no note, five times where there is one.
-    assert weighted_cross_entropy(cells(0, 0, 0, 0), cells(1, 0, 0, 0)) == pytest.approx(2 * math.log(2))
+    assert weighted_cross_entropy(cells(0, 0, 0, 0), cells(1, 0, 0, 0), 5.0) == pytest.approx(2 * math.log(2))
     # Odds of 3 to 1 for a note: ln(4 / 3) where there is one, ln 4 where there is none.
     logits = cells(math.log(3), math.log(3), 0, 0)
     expected = (2 * math.log(4 / 3) + math.log(4) + 2 * math.log(2)) / 4
@@ -31,7 +25,9 @@ def test_cross_entropy_weighs_notes_five_times():
 
 
 def test_cross_entropy_is_finite_when_quite_wrong():
-    value, slope = jax.value_and_grad(weighted_cross_entropy)(cells(-1e4, 1e4, 1e4, -1e4), cells(1, 0, 1, 0))
+    value, slope = jax.value_and_grad(weighted_cross_entropy)(
+        cells(-1e4, 1e4, 1e4, -1e4), cells(1, 0, 1, 0), 5.0
+    )
     assert value == pytest.approx((5e4 + 1e4) / 4)
     np.testing.assert_allclose(slope, cells(-5 / 4, 1 / 4, 0, 0))
 
@@ -43,21 +39,8 @@ def test_velocities_count_at_onsets_only():
     assert velocity_error(velocities, wanted, cells(0, 0, 0, 0)) == 0
 
 
-def roll(onsets, frames, velocities):
-    return SimpleNamespace(onsets=onsets, frames=frames, velocities=velocities)
-
-
-def test_parts_and_sum():
-    undecided = roll(cells(0, 0, 0, 0), cells(0, 0, 0, 0), cells(0.5, 0.5, 0.5, 0.5))
-    notes = roll(cells(1, 0, 0, 0), cells(1, 0, 1, 0), cells(1, 0, 0, 0))
-    parts = piano_roll_losses(undecided, notes)
-    expected = {"roll_onsets": 2 * math.log(2), "roll_frames": 3 * math.log(2), "roll_velocities": 0.25}
-    assert {name: float(value) for name, value in parts.items()} == pytest.approx(expected)
-    assert piano_roll_loss(undecided, notes) == pytest.approx(5 * math.log(2) + 0.25)
-
-
 def test_shapes_are_not_broadcast():
     with pytest.raises(ValueError, match=r"labels \[1, 2, 1\]"):
-        weighted_cross_entropy(cells(0, 0, 0, 0), cells(0, 0, 0, 0)[..., :1])
+        weighted_cross_entropy(cells(0, 0, 0, 0), cells(0, 0, 0, 0)[..., :1], 5.0)
     with pytest.raises(ValueError, match=r"onsets \[1, 1, 2\]"):
         velocity_error(cells(0, 0, 0, 0), cells(0, 0, 0, 0), cells(0, 0, 0, 0)[:, :1])

@@ -123,6 +123,7 @@ class Encodec:
     config: EncodecConfig = EncodecConfig()
     name: str = "encodec"
     sample_rate: int = SAMPLE_RATE
+    log_bands: bool = False
 
     @property
     def hop_length(self) -> int:
@@ -138,6 +139,11 @@ class Encodec:
     def dimension(self) -> int:
         """Channels of a latent frame."""
         return self.config.dimension
+
+    @property
+    def unpolished(self) -> Encodec:
+        """The codec itself: its decoder is one network."""
+        return self
 
     @property
     def raw(self) -> Encodec:

@@ -54,11 +54,3 @@ def quantize(codebooks: Array, latents: Array) -> tuple[Array, Array]:
 
     (_, total), codes = jax.lax.scan(step, (latents, jnp.zeros_like(latents)), codebooks)
     return jnp.swapaxes(codes, 0, 1).astype(jnp.int32), total
-
-
-def dequantize(codebooks: Array, codes: Array) -> Array:
-    """Latents `[B, T, D]` of `codes` `[B, K, T]`, with the first K of `codebooks` `[>= K, N, D]`."""
-    total = jnp.zeros((codes.shape[0], codes.shape[2], codebooks.shape[-1]), codebooks.dtype)
-    for index in range(codes.shape[1]):
-        total = total + codebooks[index][codes[:, index]]
-    return total

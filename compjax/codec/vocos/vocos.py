@@ -137,6 +137,7 @@ class Vocos:
     hop_length: int = HOP_LENGTH
     frame_rate: float = FRAME_RATE
     dimension: int = LATENT_SIZE
+    log_bands: bool = True
 
     def encode(self, params, audio):
         """Latents `[B, T, 128]` of audio `[B, S]`; in NumPy for NumPy audio, else in JAX."""
@@ -148,6 +149,11 @@ class Vocos:
         spectrogram = Generator(self.config).apply({"params": params}, latents)
         spectrum = phase.refine(to_complex(spectrogram), HOP_LENGTH, self.config.refine_steps)
         return stft.centered_istft(spectrum, HOP_LENGTH, jnp)
+
+    @property
+    def unpolished(self) -> Vocos:
+        """The codec without Griffin-Lim steps."""
+        return dataclasses.replace(self, config=dataclasses.replace(self.config, refine_steps=0))
 
 
 def from_weights(path) -> tuple[Vocos, dict]:

@@ -15,7 +15,7 @@ class Ahead(Iterator[Any]):
 
     What `make` raises is raised to whoever iterates. `close` may be called from any thread, and twice:
     iterating then ends. It calls `interrupt`, which shall end a `make` that is waiting, and `clean_up`
-    once nothing is being made.
+    once nothing is being made. The thread goes by `name` (watchdog.MAKERS).
     """
 
     def __init__(
@@ -25,11 +25,12 @@ class Ahead(Iterator[Any]):
         depth: int,
         interrupt: Callable[[], None] = lambda: None,
         clean_up: Callable[[], None] = lambda: None,
+        name: str = "batches",
     ) -> None:
         self._make, self._interrupt, self._clean_up = make, interrupt, clean_up
         self._ready: queue.Queue[tuple[Any, BaseException | None]] = queue.Queue(maxsize=depth)
         self._stop, self._lock, self._closed = threading.Event(), threading.Lock(), False
-        self._thread = threading.Thread(target=self._fill, args=(start,), daemon=True, name="batches")
+        self._thread = threading.Thread(target=self._fill, args=(start,), daemon=True, name=name)
         self._thread.start()
 
     def _fill(self, step: int) -> None:

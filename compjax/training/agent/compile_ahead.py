@@ -151,7 +151,7 @@ def training_step(config: Any, mesh: Mesh, batch_size: int) -> tuple[Callable[..
     frames = round((config.data.get("seconds", 0.0) or DEFAULT_SECONDS) * FRAME_RATE)
     batch = abstract_batch(batch_size, frames)
     example = {name: leaf.shape[1:] for name, leaf in batch.items()}
-    programs = AgentPrograms.build(config, mesh, example, batch_size, {})
+    programs = AgentPrograms.build(config, mesh, example, batch_size)
     state = jax.eval_shape(programs.init)
     arguments = (
         sharding.abstract(state, sharding.state_shardings(state, mesh)),

@@ -7,7 +7,6 @@ of the gradient. The truth goes through the same decoder, so what the codec cann
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -26,9 +25,6 @@ NAMES = ("spectral", "mel", "spectral_sources", "mel_sources", "anti_modulation"
 
 DISTANCES = {"spectral": multi_resolution_stft_loss, "mel": mel_loss}
 OF_SOURCES = {f"{name}_sources": name for name in DISTANCES}
-
-LOG_BANDS = "vocos"
-"""The codec whose latents are log bands: levels and factors can be read off them."""
 
 QUIET = 1e-3
 """Root mean square (-60 dB) up to which a batch's stretch counts as silent."""
@@ -59,10 +55,7 @@ class SoundDecoder:
         import compjax.codec
 
         codec, self.params = compjax.codec.load(name, path)
-        self._log_bands = name == LOG_BANDS
-        if hasattr(getattr(codec, "config", None), "refine_steps"):
-            codec = dataclasses.replace(codec, config=dataclasses.replace(codec.config, refine_steps=0))
-        self._codec = codec
+        self._codec = codec.unpolished
         self._frames = max(MIN_FRAMES, round(seconds * codec.frame_rate)) if seconds else 0
 
     def silence(self, latents: Array) -> Array:
@@ -90,7 +83,7 @@ class SoundDecoder:
         """
         known = batch.get("has_arrangement", jnp.ones(latents.shape[0]))
         truth = jnp.where((known > 0)[:, None, None], batch["arrangement"], jax.lax.stop_gradient(latents))
-        levelled = match_level(latents, truth) if self._log_bands else latents
+        levelled = match_level(latents, truth) if self._codec.log_bands else latents
         clips = batch["input_latents"], batch["target_latents"]
         made, *others = self.stretches((levelled, truth, *clips), key, params)
         return DecodedSound(made, *jax.lax.stop_gradient(others), known)

@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from compjax.codec import BUNDLED_CODEC, class_of
 from compjax.errors import UserError
 from compjax.losses.factors import factor_losses
 from compjax.losses.hearing import bass_loss, chord_loss, hit_loss, salience_loss, selector_loss
@@ -68,7 +69,7 @@ class ObjectiveConfig:
         critics: of the adversarial losses.
     """
 
-    codec: str = decoded.LOG_BANDS
+    codec: str = BUNDLED_CODEC
     codec_weights: str = ""
     decoded_seconds: float = 1.0
     gate: str = "sigmoid"
@@ -170,7 +171,7 @@ class Objective:
         if unknown:
             raise UserError(f"there is no loss {unknown[0]!r} (config.losses); there are {', '.join(NAMES)}")
         self.weights = dict(weights)
-        self._gate, self._log_bands = config.gate, config.codec == decoded.LOG_BANDS
+        self._gate, self._log_bands = config.gate, class_of(config.codec).log_bands
         wanted = {name for name, weight in weights.items() if not is_off(weight)}
         if not self._log_bands and (reading := wanted & set(OF_FACTORS)):
             raise UserError(

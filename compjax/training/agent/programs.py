@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import optax
 from ml_collections import ConfigDict
 
+from compjax.codec import BUNDLED_CODEC
 from compjax.constants import LATENT_SIZE
 from compjax.models.registry import build_agent
 from compjax.training import sharding
@@ -34,6 +35,12 @@ def plain(values: Any) -> Any:
     if isinstance(values, Mapping | ConfigDict):
         return {name: plain(value) for name, value in values.items()}
     return tuple(plain(value) for value in values) if isinstance(values, list | tuple) else values
+
+
+def codec_of(config: Any) -> dict[str, str]:
+    """The codec of the latents, and the file of its weights where it is not the bundled one."""
+    chosen = {"codec": config.get("codec", BUNDLED_CODEC), "codec_weights": config.get("codec_weights", "")}
+    return {name: value for name, value in chosen.items() if value}
 
 
 def step_config(config: Any) -> StepConfig:
@@ -78,7 +85,6 @@ class AgentPrograms:
         mesh: jax.sharding.Mesh,
         example: Mapping[str, tuple[int, ...]],
         batch_size: int,
-        codec: Mapping[str, str],
     ) -> AgentPrograms:
         """The programs of a configuration of kind `agent`; nothing is compiled.
 
@@ -87,7 +93,6 @@ class AgentPrograms:
             mesh: the devices.
             example: shapes of one example's arrays by name.
             batch_size: of all devices together.
-            codec: of the latents, see `objective.make_objective`.
 
         Raises:
             UserError: for settings that do not exist or do not fit together.
@@ -95,7 +100,7 @@ class AgentPrograms:
         step = step_config(config)
         sharding.check_batch_size(batch_size, mesh, step.accumulate)
         agent = build_agent(config.agent.name, plain(config.agent.settings))
-        objective = make_objective(config.losses, dict(codec) | plain(config.get("objective", {})))
+        objective = make_objective(config.losses, codec_of(config) | plain(config.get("objective", {})))
         settings = OptimizerConfig(**plain(config.optimizer))
         optimizer = make_optimizer(settings)
         return cls(

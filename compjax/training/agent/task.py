@@ -9,12 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from compjax.codec import BUNDLED_CODEC
 from compjax.constants import FRAME_RATE
 from compjax.data.batches.pipeline import open_pipeline, validation_batches
 from compjax.errors import UserError
 from compjax.training import sharding
 from compjax.training.agent.auditions import audition_config
-from compjax.training.agent.programs import AgentPrograms, plain
+from compjax.training.agent.programs import AgentPrograms, codec_of, plain
 from compjax.training.agent.validation import AgentValidation
 from compjax.training.checkpoints import identity
 from compjax.training.loop import loop_config
@@ -25,17 +26,11 @@ from compjax.training.task import Cost, GlobalBatch, Scalars, Task, Validation
 
 def data_of(config: Any) -> Mapping[str, Any]:
     """The configuration's data; another codec's latents are computed beforehand."""
-    if config.get("codec", "vocos") == "vocos":
+    if config.get("codec", BUNDLED_CODEC) == BUNDLED_CODEC:
         return plain(config.data)
     from compjax.training.agent.cache_latents import prepare
 
     return prepare(config)
-
-
-def codec_of(config: Any) -> dict[str, str]:
-    """The codec of the latents, and the file of its weights where it is not the bundled one."""
-    chosen = {"codec": config.get("codec", "vocos"), "codec_weights": config.get("codec_weights", "")}
-    return {name: value for name, value in chosen.items() if value}
 
 
 def score_of(scalars: Mapping[str, float]) -> float:
@@ -65,7 +60,7 @@ class AgentTask(Task):
         held_out = validation_batches(data, config.batch_size, *hosts)
         example = {name: values.shape[1:] for name, values in held_out[0].items()}
         self._codec = codec_of(config)
-        programs = AgentPrograms.build(config, mesh, example, config.batch_size, self._codec)
+        programs = AgentPrograms.build(config, mesh, example, config.batch_size)
         self._programs, self._frozen = programs, programs.objective.frozen
         self._validation = AgentValidation(
             programs.validate,

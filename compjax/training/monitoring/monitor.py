@@ -64,7 +64,13 @@ def weight_table(gates: Sequence[float]) -> str:
 
 
 class Monitor:
-    """Receives what a run finds out, and shows it (`task.Monitor`). Values are host numbers."""
+    """Receives what a run finds out, and shows it. Values are host numbers.
+
+    `step` is called once for every step, in order; `rates` is empty but at each `log_every`-th step, when it
+    holds `learning_rate`, `step_seconds`, `clips_per_second`, `audio_seconds_per_second`, `data_wait` and
+    `goodput` (shares of the time), `bad_steps` and `spikes` (counts). Events are named `nan`, `spike`,
+    `skipped`, `restored`, `checkpoint`, `interrupted`.
+    """
 
     def __init__(
         self, workdir: str, start_step: int, config: Mapping, active: bool = True, stream=None

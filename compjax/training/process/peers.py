@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 from absl import logging
 
@@ -77,6 +78,16 @@ def join(mode: str) -> bool:
     return True
 
 
+def coordination_client() -> Any:
+    """JAX's client of the key-value store that all processes of a run share.
+
+    JAX 0.10 has no public name for it; this is the only place that reaches inside, as Orbax does.
+    """
+    from jax._src import distributed
+
+    return distributed.global_state.client
+
+
 class Alone:
     """The peers of a process that has none."""
 
@@ -120,9 +131,8 @@ class Peers:
 
     def __init__(self, phases: Phases, interrupted: Callable[[], None]) -> None:
         import jax
-        from jax._src import distributed
 
-        self._client = distributed.global_state.client
+        self._client = coordination_client()
         self.index, self.count = jax.process_index(), jax.process_count()
         self._phases, self._interrupted = phases, interrupted
         self._lock, self._agreement, self._agreed = threading.Lock(), _Agreement(), threading.Event()

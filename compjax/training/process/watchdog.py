@@ -32,7 +32,7 @@ TIMEOUTS = {
 
 INTERVAL = 0.25
 STDLIB = os.path.dirname(threading.__file__)
-MAKERS = ("feed", "batches", "crops")
+MAKERS = ("feed", "batches")
 """Threads that the main thread waits for in the phase `data`."""
 LAST_RESORT = 600.0
 """Seconds after which a C thread ends the process (status 1) if this one cannot run for want of the GIL."""

@@ -138,6 +138,11 @@ def codebooks():
     return np.stack([drawn.draw(name, (1024, 128)) for name in names])
 
 
+def sum_of_entries(codebooks, codes):
+    """Latents `[B, T, D]` of codes `[B, K, T]`, as a decoder of codes would make them."""
+    return sum(book[found] for book, found in zip(codebooks, np.moveaxis(codes, 1, 0), strict=False))
+
+
 @pytest.mark.parametrize("bandwidth, books", [(1.5, 2), (3.0, 4), (6.0, 8), (12.0, 16), (24.0, 32)])
 def test_codes(codebooks, bandwidth, books):
     codec = Encodec()
@@ -148,7 +153,7 @@ def test_codes(codebooks, bandwidth, books):
     if bandwidth in (1.5, 24.0):
         assert_equal(snapped[0], golden_array(f"quantizer_latents_{bandwidth:g}"))
         np.testing.assert_allclose(
-            codec.normalize(quantizer.dequantize(codebooks, codes)), snapped, rtol=0, atol=1e-5
+            codec.normalize(sum_of_entries(codebooks, codes)), snapped, rtol=0, atol=1e-5
         )
 
 
