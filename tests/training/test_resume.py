@@ -93,6 +93,7 @@ def test_five_stops_change_no_bit(tmp_path):
     ):  # batches are made ahead, so a signal comes some steps before the step it is ordered for
         outcome = run(tmp_path / "parts", done + draw.randint(6, 11))
         assert outcome.status == exits.PREEMPTED and outcome.step > done
+        assert (tmp_path / "parts" / "agent.npz").is_file()  # from the first checkpoint on
         done = outcome.step
     assert run(tmp_path / "parts").status == exits.FINISHED
     whole, parts = trace_of(tmp_path / "whole"), trace_of(tmp_path / "parts")
