@@ -1,11 +1,13 @@
-"""WorkerProcess processes that make batches, and the reading of them in order of the steps.
+"""Processes that make batches, and the reading of them in order of the steps.
 
 Grain's workers were tried in the design; these are used because a batch is a pure function of its
 step, so that no iterator state has to be kept, shared or restored, and because Grain's import JAX
 (0.2 GB each, and a device that a loader might claim), leave shared memory behind when they are
 killed, and have to be told apart from the command's flags. Here a worker is a program of its own: it
 imports NumPy and what it reads with, it never runs the parent's main module, its batches come
-through a pipe, and one that is killed is started again at the step where it was.
+through a pipe of its own, and one that is killed is started again at the step where it was. The standard
+library's pool has one pipe for all: a worker killed in mid-batch leaves its reader waiting for ever, and
+arrays are copied into the pickle (`tests/data/batches/bench_workers.py` measures both).
 """
 
 from __future__ import annotations
