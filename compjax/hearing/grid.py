@@ -8,7 +8,7 @@ import numpy as np
 
 from compjax.audio.windows import WindowConfig, over_windows
 from compjax.constants import SAMPLE_RATE
-from compjax.hearing import meters
+from compjax.hearing import meters, tempo
 from compjax.measures import beats, onsets
 from compjax.music.grid import Grid, Sureness, first_within, regular
 from compjax.music.meter import COMMON, HEARD, GridSettings, Meter
@@ -55,14 +55,14 @@ def hear(
     period = (period if settings.bpm else straight) if even else period
     heard = meters.hear(times, accents, onsets.DEFAULT.stft.rate, settings.meter)
     meter = settings.meter or Meter(heard.beats, meters.unit_of(heard.beats, period))
-    tempo = settings.bpm or 240.0 / (period * meter.unit)
+    quarters = settings.bpm or 240.0 / (period * meter.unit)
     downbeat = times[heard.phase] if times.size > heard.phase else first + period * heard.phase
     sureness = Sureness(sure, heard.sure_phase, 1.0 if settings.meter else heard.sure_meter)
     if settings.downbeat is not None:
         times, downbeat = _anchored(times, period, settings.downbeat, config)
         sureness = dataclasses.replace(sureness, downbeat=1.0)
     downbeat = first_within(downbeat, period, meter)
-    return Grid(float(tempo), times, downbeat, meter, sureness)
+    return Grid(float(quarters), times, downbeat, meter, sureness)
 
 
 def strength(audio: np.ndarray, gain: float = 1.0) -> np.ndarray:
@@ -81,11 +81,27 @@ def strength(audio: np.ndarray, gain: float = 1.0) -> np.ndarray:
 
 def _pulse(accents: np.ndarray, settings: GridSettings) -> tuple[float, beats.Beats]:
     """Seconds of a beat, and the beats that follow it."""
-    tempo = None
+    rate = onsets.DEFAULT.stft.rate
+    period, sure = tempo.hear(accents, rate)
     if settings.bpm:
-        tempo = 60.0 / (settings.meter or COMMON).beat_seconds(settings.bpm)
-    found = beats.track(accents.sum(axis=1), tempo=tempo)
-    return (60.0 / found.tempo if found.tempo else 0.0), found
+        period = (settings.meter or COMMON).beat_seconds(settings.bpm)
+    if not period:
+        return 0.0, beats.NO_BEATS
+    if settings.meter and not settings.bpm:
+        period = tempo.counted(accents, rate, period, settings.meter)
+    found = _followed(accents, period, sure)
+    if not settings and 60.0 / period > meters.MeterConfig().fastest_quarter and len(found.times) > 2:
+        if (
+            meters.hear(found.times, accents, rate).beats == COMMON.beats
+        ):  # halves of beats, not eighths of 7/8
+            period *= 2
+            found = _followed(accents, period, sure)
+    return period, found
+
+
+def _followed(accents: np.ndarray, period: float, sure: float) -> beats.Beats:
+    found = beats.track(accents.sum(axis=1), tempo=60.0 / period)
+    return dataclasses.replace(found, confidence=sure if found.confidence else 0.0)
 
 
 def _set_alone(settings: GridSettings, seconds: float, times: np.ndarray) -> Grid:

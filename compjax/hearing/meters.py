@@ -6,6 +6,7 @@ import dataclasses
 
 import numpy as np
 
+from compjax.hearing.tempo import network
 from compjax.music.meter import Meter
 
 
@@ -15,13 +16,17 @@ class MeterConfig:
 
     Attributes:
         around: seconds around a beat within which its accents are taken.
+        head: seconds within which a clip that begins with a beat has its first.
         usual: lead of four beats over other meters, in similarity.
+        halves: six beats are two bars of three unless they are that much more alike.
         choices: beats to the bar that are looked for.
         fastest_quarter: beats of odd meters that are faster than this, per minute, are eighths.
     """
 
     around: float = 0.04
+    head: float = 0.08
     usual: float = 0.1
+    halves: float = 0.15
     choices: tuple[int, ...] = (3, 4, 5, 6, 7)
     fastest_quarter: float = 190.0
 
@@ -51,7 +56,7 @@ def hear(
     """The meter of beats `[N]` in seconds whose accents are `[T, 3]` at `rate` Hz; `known` is only placed."""
     struck = at_beats(times, accents, rate, config)
     count, sure = (known.beats, 1.0) if known else _bar_length(struck, config)
-    phase, sure_phase = _first_of_bar(struck, count)
+    phase, sure_phase = _first_of_bar(struck, count, times[0] < config.head)
     return HeardMeter(count, phase, sure, sure_phase)
 
 
@@ -76,6 +81,7 @@ def _bar_length(struck: np.ndarray, config: MeterConfig) -> tuple[int, float]:
     scores = {}
     for count in config.choices:
         scores[count] = similarity(centred, count) + (config.usual if count == 4 else 0.0)
+    scores[6] -= config.halves
     best = max(scores, key=scores.get)
     others = [score for count, score in scores.items() if count != best]
     return (best, float(np.clip(scores[best] - max(others), 0.0, 1.0))) if scores[best] > 0.3 else (4, 0.0)
@@ -90,11 +96,23 @@ def similarity(centred: np.ndarray, count: int) -> float:
     return float((one * other).sum() / power) if power > 1e-9 else 0.0
 
 
-def _first_of_bar(struck: np.ndarray, count: int) -> tuple[int, float]:
-    """Index of the first downbeat by the low register's accents, and how far it leads in [0, 1]."""
-    low = struck[:, 0] + 0.3 * struck[:, :3].sum(axis=1)
-    means = np.array([low[phase::count].mean() if len(low) > phase else -np.inf for phase in range(count)])
-    order = np.argsort(-means, kind="stable")
-    lead = means[order[0]] - means[order[1]] if count > 1 else 1.0
-    spread = max(float(np.std(low)), 1e-9)
-    return int(order[0]), float(np.clip(lead / (2 * spread), 0.0, 1.0))
+def _first_of_bar(struck: np.ndarray, count: int, begins: bool) -> tuple[int, float]:
+    """Index of the first downbeat by what is struck on it and around it, and how likely it is in [0, 1].
+
+    A logistic choice among the places of the bar, fitted as the tempo's network is (`tempo.py`). `begins`
+    is whether the clip begins with a beat: then that one is likely.
+    """
+    if len(struck) < count:
+        return 0, 0.0
+    scores = around(struck, count, begins) @ network("downbeat")
+    likely = np.exp(scores - scores.max())
+    best = int(np.argmax(likely))
+    return best, float(likely[best] / likely.sum())
+
+
+def around(struck: np.ndarray, count: int, begins: bool) -> np.ndarray:
+    """What is struck on and around each place of the bar, `[count, 25]`, of beats `[N, 6]`."""
+    means = np.stack([struck[place::count].mean(axis=0) for place in range(count)])
+    means = (means - means.mean(axis=0)) / (struck.std(axis=0) + 0.1)
+    following = [np.roll(means, -step, axis=0) for step in (0, 1, -1, 2)]
+    return np.column_stack([*following, begins & (np.arange(count) == 0)])

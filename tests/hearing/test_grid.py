@@ -12,13 +12,13 @@ from compjax.music.sonify import of_hits
 
 
 def bars(count, beats, period, start=0.0):
-    """A kick on every bar, a knock on its third beat, ticks on all beats."""
+    """A kick on every bar, a knock on its third beat (of four, on second and fourth), ticks on all halves."""
     hits = []
     for beat in range(count * beats):
         time, place = start + period * beat, beat % beats
-        hits += [Hit(time, 0.1, HIGH, 0.5)]
+        hits += [Hit(time, 0.1, HIGH, 0.5), Hit(time + period / 2, 0.1, HIGH, 0.3)]
         hits += [Hit(time, 0.1, LOW, 0.9)] if place == 0 else []
-        hits += [Hit(time, 0.1, MID, 0.8)] if place == 2 else []
+        hits += [Hit(time, 0.1, MID, 0.8)] if place in ((1, 3) if beats == 4 else (2,)) else []
     return of_hits(hits, start + count * beats * period)
 
 
@@ -54,7 +54,7 @@ def test_tempo_can_be_set_where_nothing_is_struck():
 
 
 def test_meter_and_downbeat_that_are_set_are_kept():
-    found = hear(bars(6, 4, 0.5), GridSettings(meter=Meter(5, 4), downbeat=1.0))
+    found = hear(bars(6, 4, 0.5), GridSettings(bpm=120.0, meter=Meter(5, 4), downbeat=1.0))
     assert str(found.meter) == "5/4" and found.downbeat == 1.0 and found.first_downbeat == 2
     assert found.confidence.downbeat == found.confidence.meter == 1.0
 

@@ -1,0 +1,93 @@
+"""How well tempo, meter and bars are heard: drum clips that are drawn, whose truth is known.
+
+    python -m compjax.evaluation.tempo --seed=7 --count=4
+
+prints a table. The patterns (`tempo_patterns.py`) are none of those that hearing was fitted to: straight,
+swung, half-time and double-time feels, three, five, six and seven beats to the bar, 46 to 190 beats per
+minute (eighths of odd meters up to 300), played by kits that never were.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+
+import numpy as np
+from absl import flags
+
+from compjax.data.drawing.drum_clips import DrumClip, draw_clip
+from compjax.data.drawing.drum_patterns import DrumPattern
+from compjax.evaluation.tempo_patterns import PATTERNS
+from compjax.hearing.grid import hear
+from compjax.music.grid import Grid
+
+NEAR = 0.04
+"""A tempo is right within 4 %, as is usual (Gouyon et al., IEEE TASLP 14(5), 2006)."""
+
+ON_TIME = 0.07
+"""A bar's beginning is right within 70 ms, as is usual for beats."""
+
+SECONDS = (8.0, 14.0)
+"""Length of the clips."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Judged:
+    """Whether tempo, tempo but for a factor of 2 or 3, meter and first bar of a clip are right."""
+
+    tempo: bool
+    octave: bool
+    meter: bool
+    downbeat: bool
+
+
+def judge(clip: DrumClip, found: Grid) -> Judged:
+    """A grid that was heard beside the truth."""
+    if not found.tempo:
+        return Judged(False, False, False, False)
+    ratio = found.period / clip.period
+    tempo = abs(ratio - 1.0) <= NEAR
+    octave = any(abs(ratio / factor - 1.0) <= NEAR for factor in (1 / 3, 1 / 2, 1, 2, 3))
+    bar = clip.period * clip.beats_per_bar
+    off = (found.downbeat - clip.origin + bar / 2) % bar - bar / 2
+    return Judged(tempo, octave, abs(found.bar / bar - 1.0) <= NEAR, abs(off) <= ON_TIME)
+
+
+def drawn(pattern: DrumPattern, number: int, seed: int, turn: int) -> DrumClip:
+    """Clip `turn` of a pattern."""
+    generator = np.random.default_rng([seed, turn, number])
+    return draw_clip(pattern, float(generator.uniform(*SECONDS)), generator, vary=bool(turn % 2))
+
+
+def measure(seed: int, count: int) -> dict[str, list[Judged]]:
+    """`count` clips of each pattern, by its name."""
+    return {
+        pattern.name: [judge(clip, hear(clip.audio)) for clip in clips]
+        for number, pattern in enumerate(PATTERNS)
+        for clips in [[drawn(pattern, number, seed, turn) for turn in range(count)]]
+    }
+
+
+def table(judged: dict[str, list[Judged]]) -> str:
+    """Shares by pattern, and of all."""
+    names = [field.name for field in dataclasses.fields(Judged)]
+    lines = [f"{'pattern':30}" + "".join(f"{name:>10}" for name in names)]
+    everything = [one for several in judged.values() for one in several]
+    for name, several in [*judged.items(), ("all", everything)]:
+        shares = (np.mean([getattr(one, what) for one in several]) for what in names)
+        lines.append(f"{name:30}" + "".join(f"{share:10.0%}" for share in shares))
+    return "\n".join(lines)
+
+
+def run(argv: list[str] | None = None) -> int:
+    """The command."""
+    values = flags.FlagValues()
+    flags.DEFINE_integer("seed", 7, "Other clips are drawn.", 0, flag_values=values)
+    flags.DEFINE_integer("count", 4, "Clips of each pattern.", 1, flag_values=values)
+    values(sys.argv if argv is None else argv)
+    print(table(measure(values.seed, values.count)))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(run())

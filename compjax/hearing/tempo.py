@@ -1,0 +1,201 @@
+"""The tempo that is heard: which of the periods that a clip repeats by is the beat.
+
+Octave errors are the commonest: a clip that repeats every 0.5 s repeats every second too, and nearly
+every 0.25 s. Each period that the onset strength repeats by, and its simple multiples, is judged by a
+small network: by how strongly whole, halves, thirds and multiples of it repeat in the low, middle and high
+register, by what is struck on its beats and between, and by its tempo. `compjax/training/tempo.py` fits it to
+drawn drum clips; `python -m compjax.evaluation.tempo` measures it on patterns that are not among them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import pathlib
+
+import numpy as np
+
+from compjax.measures.beats import autocorrelation, smoothed
+from compjax.music.meter import Meter
+
+ASSET = pathlib.Path(__file__).resolve().parents[1] / "assets" / "grid.npz"
+"""The fitted numbers."""
+
+MULTIPLES = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 1, 3 / 2, 2, 3, 4, 5, 6, 7, 8)
+"""Of a period, at which all registers' strength is compared with itself."""
+
+REGISTER_MULTIPLES = ((1 / 2, 1, 2, 3, 4), (1 / 2, 1, 2, 3, 4), (1 / 4, 1 / 3, 1 / 2, 1))
+"""The same for low, middle and high register."""
+
+PLACES = (0.0, 1 / 4, 1 / 2, 3 / 4, 1 / 3, 2 / 3)
+"""Of a beat, at which it is looked at what is struck."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TempoConfig:
+    """Which periods are judged.
+
+    Attributes:
+        slowest: beats per minute.
+        fastest: the same.
+        longest: seconds of the longest period that is looked for in the repetitions themselves.
+        peaks: strongest repetitions that are followed up.
+        candidates: periods that are judged at most.
+        apart: periods closer than this, as a logarithm, are one.
+        bins: parts of a beat that what is struck is gathered in.
+        bar: beats of the longest bar that is looked for.
+        seconds: of a long clip so much is judged, from its beginning.
+    """
+
+    slowest: float = 38.0
+    fastest: float = 330.0
+    longest: float = 2.2
+    peaks: int = 8
+    candidates: int = 24
+    apart: float = 0.03
+    bins: int = 24
+    bar: int = 8
+    seconds: float = 60.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Repetition:
+    """Onset strength of a clip and how it repeats.
+
+    Attributes:
+        registers: low, middle and high, and before them their sum: `[T]` each, smoothed.
+        correlations: the autocorrelation of each, `[T]`.
+        rate: Hz.
+    """
+
+    registers: tuple[np.ndarray, ...]
+    correlations: tuple[np.ndarray, ...]
+    rate: float
+
+    @classmethod
+    def of(cls, accents: np.ndarray, rate: float) -> Repetition:
+        """Of onset strength by register `[T, 3]`."""
+        parts = [smoothed(register, 1.5) for register in np.asarray(accents, float).T]
+        registers = (sum(parts), *parts)
+        still = np.zeros(len(accents))
+        return cls(registers, tuple(autocorrelation(r) if r.std() > 1e-6 else still for r in registers), rate)
+
+    def at(self, register: int, seconds: float) -> float:
+        """The strongest correlation within 2 % of a lag; 0 beyond the clip."""
+        values, lag = self.correlations[register], seconds * self.rate
+        if lag > len(values) - 3:
+            return 0.0
+        width, middle = max(1, round(0.02 * lag)), round(lag)
+        return float(values[max(middle - width, 0) : middle + width + 1].max())
+
+
+def hear(accents: np.ndarray, rate: float, config: TempoConfig = TempoConfig()) -> tuple[float, float]:
+    """Seconds of the beat of onset strength `[T, 3]`, and how sure it is; (0, 0) where nothing repeats.
+
+    How sure is told by `sureness`.
+    """
+    accents = accents[: round(config.seconds * rate)]
+    if accents.sum() <= 0.0:
+        return 0.0, 0.0
+    clip = Repetition.of(accents, rate)
+    periods = candidates(clip, config)
+    if not periods:
+        return 0.0, 0.0
+    scores = judged(np.array([features(clip, period, config) for period in periods]))
+    period = periods[int(np.argmax(scores))]
+    return period, sureness(clip, period, config)
+
+
+def sureness(clip: Repetition, period: float, config: TempoConfig = TempoConfig()) -> float:
+    """How strongly the clip repeats after some beats, of which it holds twice as many, in [0, 1]."""
+    half = len(clip.registers[0]) / clip.rate / 2
+    counts = [count for count in range(1, config.bar + 1) if count * period <= half] or [1]
+    return float(np.clip(max(clip.at(0, count * period) for count in counts), 0.0, 1.0))
+
+
+def counted(accents, rate: float, period: float, meter: Meter, usual: float = 115.0) -> float:
+    """Which of a beat, its half and its double a known meter counts: its bars repeat, at a usual tempo."""
+    clip = Repetition.of(accents, rate)
+
+    def score(seconds: float) -> float:
+        octaves = np.log2(240.0 / (seconds * meter.unit) / usual)
+        return clip.at(0, meter.beats * seconds) - 0.1 * octaves**2
+
+    return max((period, period / 2, period * 2), key=score)
+
+
+def candidates(clip: Repetition, config: TempoConfig = TempoConfig()) -> list[float]:
+    """Periods in seconds that may be the beat, those that repeat most strongly first."""
+    values = clip.correlations[0]
+    lags = np.arange(int(0.12 * clip.rate), min(int(config.longest * clip.rate), len(values) // 2))
+    if lags.size < 3:
+        return []
+    here, before, after = values[lags[1:-1]], values[lags[:-2]], values[lags[2:]]
+    peaks = lags[1:-1][(here >= before) & (here >= after) & (here > 0.02)]
+    peaks = peaks[np.argsort(-values[peaks], kind="stable")][: config.peaks]
+    found: list[float] = []
+    for peak in peaks:
+        for factor in (1 / 4, 1 / 3, 1 / 2, 2 / 3, 1, 3 / 2, 2, 3):
+            period = _refined(values, int(peak)) * factor / clip.rate
+            allowed = 60.0 / config.fastest <= period <= 60.0 / config.slowest
+            if allowed and all(abs(np.log(period / other)) > config.apart for other in found):
+                found.append(float(period))
+    return found[: config.candidates]
+
+
+def _refined(values: np.ndarray, lag: int) -> float:
+    """A lag made exact by the peaks at two, four and eight times it."""
+    exact = float(lag)
+    for times in (2, 4, 8):
+        place = exact * times
+        if place > 0.6 * len(values):
+            break
+        width, middle = max(2, int(0.02 * place)), round(place)
+        around = values[middle - width : middle + width + 1]
+        if len(around) < 2 * width + 1:
+            break
+        peak = middle - width + int(np.argmax(around))
+        exact = _vertex(values, peak) / times if 0 < peak < len(values) - 1 else peak / times
+    return exact
+
+
+def _vertex(values: np.ndarray, index: int) -> float:
+    """Abscissa of the parabola through a value and its neighbours."""
+    before, here, after = values[index - 1 : index + 2]
+    curvature = before - 2.0 * here + after
+    return index + (0.5 * (before - after) / curvature if curvature < 0 else 0.0)
+
+
+def features(clip: Repetition, period: float, config: TempoConfig = TempoConfig()) -> np.ndarray:
+    """What the network judges a period of that many seconds by, `[F]`."""
+    made = [clip.at(0, period * multiple) for multiple in MULTIPLES]
+    for register, multiples in enumerate(REGISTER_MULTIPLES, start=1):
+        made += [clip.at(register, period * multiple) for multiple in multiples]
+    struck = [_within_beat(register, period * clip.rate, config.bins) for register in clip.registers]
+    share = [values / max(values.mean(), 1e-9) for values in struck]
+    beat = int(np.argmax(share[0] + 0.7 * share[1]))
+    for values in share:
+        made += [min(values[(beat + round(place * config.bins)) % config.bins], 6.0) / 3 for place in PLACES]
+    octaves = np.log2(60.0 / period / 120.0)
+    return np.array([*made, octaves, octaves**2, abs(octaves)])
+
+
+def _within_beat(strength: np.ndarray, period: float, bins: int) -> np.ndarray:
+    """Mean strength by place within a beat of `period` frames, `[bins]`, a little smoothed."""
+    place = np.floor((np.arange(len(strength)) + 0.5) / period % 1.0 * bins).astype(int)
+    count = np.bincount(place, minlength=bins)
+    mean = np.bincount(place, strength, minlength=bins) / np.maximum(count, 1)
+    return 0.5 * mean + 0.25 * (np.roll(mean, 1) + np.roll(mean, -1))
+
+
+@functools.cache
+def network(name: str) -> np.ndarray:
+    """One of the fitted arrays."""
+    with np.load(ASSET) as file:
+        return file[name]
+
+
+def judged(made: np.ndarray) -> np.ndarray:
+    """The network's scores `[N]` of features `[N, F]`: the higher the more likely the beat."""
+    inner = np.tanh((made - network("mean")) / network("spread") @ network("inner") + network("bias"))
+    return inner @ network("outer")
