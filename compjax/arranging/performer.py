@@ -37,8 +37,8 @@ class PerformingConfig:
     longest: float = 1.6
     ringing: float = 1.5
     gap: float = 0.035
-    shortest_share: float = 0.5
-    articulated: float = 1.25
+    shortest_share: float = 0.4
+    articulated: float = 1.0
     reach: int = 3
 
 

@@ -29,6 +29,7 @@ class AdditiveConfig:
         longest_tail: seconds of a release at most.
         attack: least and longest seconds of an attack; slower ones would hide the rhythm.
         noise_window: seconds of the windows in which noise is shaped.
+        accent: how much louder a note begins, dying away in `accent_seconds`: its onset is clear.
     """
 
     block: float = 1 / 375
@@ -37,6 +38,8 @@ class AdditiveConfig:
     longest_tail: float = 2.0
     attack: tuple[float, float] = (0.001, 0.03)
     noise_window: float = 0.0107
+    accent: float = 1.0
+    accent_seconds: float = 0.06
 
 
 def play(
@@ -90,6 +93,7 @@ def _tones(parameters, pitch: float, length: float, rate: int, phases, config: A
     blocks = int(np.ceil((length + tail_of(parameters, config)) * rate / size)) + 1
     age = np.arange(blocks + 1) * size / rate
     gain = amplitude(parameters, age, length, attack_of(parameters, config))
+    gain *= 1.0 + config.accent * np.exp(-age / config.accent_seconds)[:, None]
     gain[-1] = 0.0
     strengths = (gain @ zone_shares(hz)) * strength  # [blocks + 1, K]
     turn = 2.0 * np.pi * hz / rate

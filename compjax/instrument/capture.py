@@ -33,7 +33,7 @@ class CaptureConfig:
     """
 
     sustained: float = 0.2
-    preference: float = 1.25
+    preference: float = 2.0
     fewest: int = 1
 
 
@@ -110,7 +110,12 @@ def capture(
     fitted = fit(notes, bands, excerpt.cents)
     performer = Performer(fitted.notes, goes_on(fitted.parameters) > config.sustained)
     model = Modelled(fitted.parameters, excerpt.cents, performer)
-    model = dataclasses.replace(model, explained=_explained(model.play, fitted.notes, bands))
+
+    def as_heard(notes, length, rate):
+        plain = additive.AdditiveConfig(accent=0.0)
+        return additive.play(fitted.parameters, notes, length, rate, excerpt.cents, config=plain)
+
+    model = dataclasses.replace(model, explained=_explained(as_heard, fitted.notes, bands))
     if way == "model":
         return model
     cut = cutting.cut(excerpt.audio, SAMPLE_RATE, fitted.parameters, fitted.notes, excerpt.cents)

@@ -24,7 +24,7 @@ class SamplerConfig:
         loop_after: seconds after the attack from which a sample may be looped.
         seam: seconds over which a loop's ends are cross-faded.
         shortest_loop: seconds.
-        accent: how much louder a sustained note begins, dying away in `accent_seconds`: its onset is clear.
+        accent: how much louder a note begins, dying away in `accent_seconds`: its onset is clear.
         balance: seconds at the beginning that say how loud a sample is.
     """
 
@@ -72,7 +72,7 @@ def play(
         notes: velocities are amplitudes.
         length: samples of the result.
         rate: Hz.
-        sustained: whether notes are lengthened by loops and accented; otherwise they die away.
+        sustained: whether notes are lengthened by loops; otherwise they die away.
         release: seconds in which a note that is let go falls by 13 dB.
         strange: play every note on a sample of another pitch, where there is one; to judge samples by.
         config: how they are played.
@@ -123,8 +123,7 @@ def voice(
     sound = np.array(sound[:wanted], np.float32)
     time = np.arange(len(sound), dtype=np.float32) / rate
     gain = np.minimum(time / config.fade, 1.0)
-    if sustained:
-        gain *= 1.0 + config.accent * np.exp(-time / config.accent_seconds)
+    gain *= 1.0 + config.accent * np.exp(-time / config.accent_seconds)
     gain *= np.exp(-np.maximum(time - seconds, 0.0) / (0.5 * release))
     last = time[-1] if len(time) else 0.0
     return sound * (gain * np.minimum((last - time) / 0.01, 1.0)).astype(np.float32)
