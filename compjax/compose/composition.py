@@ -19,11 +19,11 @@ from compjax.compose.requests import MIDI_DIGEST, output_paths
 from compjax.errors import UserError
 from compjax.files import atomic_path, shown
 from compjax.music import gates
-from compjax.music.grid import Grid
 from compjax.music.groove import Groove
 from compjax.music.keys import key_of
 from compjax.music.midi_out import DEFAULT_TEMPO
 from compjax.music.score import Harmony, Note
+from compjax.music.time.grid import Grid
 from compjax.pages.views import PairView
 
 

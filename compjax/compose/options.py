@@ -12,7 +12,7 @@ from compjax.compose.shape import Shape
 from compjax.constants import MAX_SECONDS
 from compjax.errors import UserError
 from compjax.music.factors import CHOICES, COMPONENTS, FACTORS
-from compjax.music.meter import GridSettings, Meter, bpm_of
+from compjax.music.time.meter import GridSettings, Meter, bpm_of
 
 if TYPE_CHECKING:
     from compjax.music.score import Harmony

@@ -6,7 +6,7 @@ import dataclasses
 import math
 
 from compjax.errors import UserError
-from compjax.music.meter import bpm_of
+from compjax.music.time.meter import bpm_of
 
 STEPS = (1, 2, 4, 8, 16, 32, 64, 3, 6, 12, 24, 48)
 """Notes of a whole note that can be quantized to; those that 3 divides are triplets."""

@@ -18,8 +18,8 @@ from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.measures.adherence import Description
 from compjax.music.arrange import without_collisions
-from compjax.music.grid import KNOWN, Grid, regular
 from compjax.music.score import Harmony, Hit, Note, Rhythm, fold_pitch
+from compjax.music.time.grid import KNOWN, Grid, regular
 from compjax.pages.views import KEPT_SECONDS, PairView
 
 EARLY = 0.125

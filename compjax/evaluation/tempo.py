@@ -19,7 +19,7 @@ from compjax.data.drawing.drum_clips import DrumClip, draw_clip
 from compjax.data.drawing.drum_patterns import DrumPattern
 from compjax.evaluation.tempo_patterns import PATTERNS
 from compjax.hearing.grid import hear
-from compjax.music.grid import Grid
+from compjax.music.time.grid import Grid
 
 NEAR = 0.04
 """A tempo is right within 4 %, as is usual (Gouyon et al., IEEE TASLP 14(5), 2006)."""
@@ -32,7 +32,7 @@ SECONDS = (8.0, 14.0)
 
 
 @dataclasses.dataclass(frozen=True)
-class Judged:
+class HeardRight:
     """Whether tempo, tempo but for a factor of 2 or 3, meter and first bar of a clip are right."""
 
     tempo: bool
@@ -41,16 +41,16 @@ class Judged:
     downbeat: bool
 
 
-def judge(clip: DrumClip, found: Grid) -> Judged:
+def judge(clip: DrumClip, found: Grid) -> HeardRight:
     """A grid that was heard beside the truth."""
     if not found.tempo:
-        return Judged(False, False, False, False)
+        return HeardRight(False, False, False, False)
     ratio = found.period / clip.period
     tempo = abs(ratio - 1.0) <= NEAR
     octave = any(abs(ratio / factor - 1.0) <= NEAR for factor in (1 / 3, 1 / 2, 1, 2, 3))
     bar = clip.period * clip.beats_per_bar
     off = (found.downbeat - clip.origin + bar / 2) % bar - bar / 2
-    return Judged(tempo, octave, abs(found.bar / bar - 1.0) <= NEAR, abs(off) <= ON_TIME)
+    return HeardRight(tempo, octave, abs(found.bar / bar - 1.0) <= NEAR, abs(off) <= ON_TIME)
 
 
 def drawn(pattern: DrumPattern, number: int, seed: int, turn: int) -> DrumClip:
@@ -59,7 +59,7 @@ def drawn(pattern: DrumPattern, number: int, seed: int, turn: int) -> DrumClip:
     return draw_clip(pattern, float(generator.uniform(*SECONDS)), generator, vary=bool(turn % 2))
 
 
-def measure(seed: int, count: int) -> dict[str, list[Judged]]:
+def measure(seed: int, count: int) -> dict[str, list[HeardRight]]:
     """`count` clips of each pattern, by its name."""
     return {
         pattern.name: [judge(clip, hear(clip.audio)) for clip in clips]
@@ -68,9 +68,9 @@ def measure(seed: int, count: int) -> dict[str, list[Judged]]:
     }
 
 
-def table(judged: dict[str, list[Judged]]) -> str:
+def table(judged: dict[str, list[HeardRight]]) -> str:
     """Shares by pattern, and of all."""
-    names = [field.name for field in dataclasses.fields(Judged)]
+    names = [field.name for field in dataclasses.fields(HeardRight)]
     lines = [f"{'pattern':30}" + "".join(f"{name:>10}" for name in names)]
     everything = [one for several in judged.values() for one in several]
     for name, several in [*judged.items(), ("all", everything)]:

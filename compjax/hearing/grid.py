@@ -10,8 +10,8 @@ from compjax.audio.windows import WindowConfig, over_windows
 from compjax.constants import SAMPLE_RATE
 from compjax.hearing import meters, tempo
 from compjax.measures import beats, onsets
-from compjax.music.grid import Grid, Sureness, first_within, regular
-from compjax.music.meter import COMMON, HEARD, GridSettings, Meter
+from compjax.music.time.grid import Grid, Sureness, first_within, regular
+from compjax.music.time.meter import COMMON, HEARD, GridSettings, Meter
 
 
 @dataclasses.dataclass(frozen=True)

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from compjax.hearing.tempo import network
-from compjax.music.meter import Meter
+from compjax.music.time.meter import Meter
 
 
 @dataclasses.dataclass(frozen=True)

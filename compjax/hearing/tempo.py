@@ -16,7 +16,7 @@ import pathlib
 import numpy as np
 
 from compjax.measures.beats import autocorrelation, smoothed
-from compjax.music.meter import Meter
+from compjax.music.time.meter import Meter
 
 ASSET = pathlib.Path(__file__).resolve().parents[1] / "assets" / "grid.npz"
 """The fitted numbers."""

@@ -27,7 +27,7 @@ from compjax.music.score import Harmony, Note, Span
 from compjax.music.text_files import is_midi, parse_number, read_lines, refused, split_lines
 
 if TYPE_CHECKING:
-    from compjax.music.grid import Grid
+    from compjax.music.time.grid import Grid
 
 SHORTEST_REST = 0.05
 """Seconds between two chords of a .lab file in which there is none."""
@@ -44,8 +44,8 @@ def save_chords(harmony: Harmony, path: str | os.PathLike, grid: Grid | None = N
     `grid` gives the MIDI file its tempo and bars.
     """
     if is_midi(path):
-        from compjax.music.grid import NO_GRID
         from compjax.music.midi_out import DEFAULT_TEMPO, write_midi
+        from compjax.music.time.grid import NO_GRID
 
         write_midi(path, _as_notes(harmony), DEFAULT_TEMPO, grid=grid or NO_GRID, chords=harmony)
     else:

@@ -27,11 +27,11 @@ from typing import TYPE_CHECKING
 from compjax.constants import MAX_SECONDS, MIN_SECONDS
 from compjax.errors import UserError
 from compjax.files import atomic_path, shown
-from compjax.music.meter import FASTEST, MOST_BEATS, SLOWEST, Meter
 from compjax.music.text_files import is_midi, parse_number, read_lines, refused
+from compjax.music.time.meter import FASTEST, MOST_BEATS, SLOWEST, Meter
 
 if TYPE_CHECKING:
-    from compjax.music.grid import Grid
+    from compjax.music.time.grid import Grid
 
 VOICES = ("low", "mid", "high")
 """Names of the voices, in the order of their numbers."""
@@ -129,7 +129,7 @@ class Groove:
     @property
     def grid(self) -> Grid:
         """Its grid, which is known and not heard; without a tempo there is none."""
-        from compjax.music.grid import KNOWN, NO_GRID, regular
+        from compjax.music.time.grid import KNOWN, NO_GRID, regular
 
         if not self.tempo:
             return NO_GRID

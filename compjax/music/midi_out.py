@@ -13,9 +13,9 @@ from collections.abc import Iterable
 import numpy as np
 
 from compjax.files import atomic_path
-from compjax.music.grid import NO_GRID, Grid
-from compjax.music.meter import Meter
 from compjax.music.score import HIGH, LOW, MID, Harmony, Note
+from compjax.music.time.grid import NO_GRID, Grid
+from compjax.music.time.meter import Meter
 
 TICKS_PER_QUARTER = 9600
 """At 20 quarters per minute a tick is 0.3 ms: what is written to the millisecond comes back as it was."""

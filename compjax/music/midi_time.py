@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 from compjax.errors import UserError
-from compjax.music.meter import COMMON, Meter
+from compjax.music.time.meter import COMMON, Meter
 
 DEFAULT_QUARTER = 500_000
 """Microseconds of a quarter note until a file says otherwise."""

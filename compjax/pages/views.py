@@ -12,9 +12,9 @@ import numpy as np
 
 from compjax.constants import FRAME_RATE, LATENT_MEAN, LATENT_STD, SAMPLE_RATE
 from compjax.music.chord_names import name_of
-from compjax.music.grid import NO_GRID, Grid
 from compjax.music.groove import Groove
 from compjax.music.score import Harmony, Hit, Rhythm
+from compjax.music.time.grid import NO_GRID, Grid
 
 KEPT_SECONDS = 120.0
 """Sound from the beginning of a clip that is kept to be shown and heard."""

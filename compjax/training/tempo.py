@@ -30,7 +30,7 @@ NEAR = 0.04
 
 
 @dataclasses.dataclass(frozen=True)
-class FitConfig:
+class TempoFitConfig:
     """How much is drawn and how long it is fitted.
 
     Attributes:
@@ -57,7 +57,7 @@ def widened(pattern: DrumPattern) -> DrumPattern:
     return dataclasses.replace(pattern, tempos=(low * slower, high * 1.15 if high < 200 else 300))
 
 
-def drawn(seed: int, config: FitConfig) -> list[tuple[DrumClip, np.ndarray]]:
+def drawn(seed: int, config: TempoFitConfig) -> list[tuple[DrumClip, np.ndarray]]:
     """Clips and their onset strength `[T, 3]`."""
     made = []
     pools = (tuple(map(widened, GROOVES)), FEELS, PLAIN * 2)
@@ -72,7 +72,7 @@ def drawn(seed: int, config: FitConfig) -> list[tuple[DrumClip, np.ndarray]]:
 
 
 def fit_tempo(
-    clips: list[tuple[DrumClip, np.ndarray]], config: FitConfig, seed: int
+    clips: list[tuple[DrumClip, np.ndarray]], config: TempoFitConfig, seed: int
 ) -> dict[str, np.ndarray]:
     """Mean and spread of the features, and the network's layers."""
     rows = [_choices(clip, accents) for clip, accents in clips]
@@ -97,7 +97,7 @@ def _choices(clip: DrumClip, accents: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return (np.array([tempo.features(heard, p) for p in periods]), right) if right.any() else None
 
 
-def _tempo_loss(features, real, right, config: FitConfig):
+def _tempo_loss(features, real, right, config: TempoFitConfig):
     def loss(layers, key):
         noisy = features + config.noise * jax.random.normal(key, features.shape)
         scores = jnp.tanh(noisy @ layers["inner"] + layers["bias"][None, None]) @ layers["outer"]
@@ -108,7 +108,7 @@ def _tempo_loss(features, real, right, config: FitConfig):
     return loss
 
 
-def _descend(loss, size: int, config: FitConfig, seed: int) -> dict[str, np.ndarray]:
+def _descend(loss, size: int, config: TempoFitConfig, seed: int) -> dict[str, np.ndarray]:
     generator = np.random.default_rng(seed)
     layers = {
         "inner": jnp.asarray(generator.normal(0.0, size**-0.5, (size, config.inner)), jnp.float32),
@@ -164,7 +164,7 @@ def run(argv: list[str] | None = None) -> int:
     flags.DEFINE_string("output", "grid.npz", "File for the numbers.", values)
     flags.DEFINE_integer("seed", 0, "Other clips are drawn.", 0, flag_values=values)
     values(sys.argv if argv is None else argv)
-    config = FitConfig()
+    config = TempoFitConfig()
     clips = drawn(values.seed, config)
     made = fit_tempo(clips, config, values.seed) | {"downbeat": fit_downbeat(clips)}
     np.savez(values.output, **{name: value.astype(np.float32) for name, value in made.items()})

@@ -10,9 +10,9 @@ from compjax.compose.shape import Shape
 from compjax.compose.shaping import shaping_of
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
-from compjax.music.grid import KNOWN, NO_GRID, Grid, regular
-from compjax.music.meter import Meter
 from compjax.music.score import Harmony, Note, Span
+from compjax.music.time.grid import KNOWN, NO_GRID, Grid, regular
+from compjax.music.time.meter import Meter
 
 GRID = regular(120.0, Meter(), 0.0, 8.0, KNOWN)
 

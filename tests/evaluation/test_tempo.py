@@ -5,10 +5,10 @@ import numpy as np
 from compjax.data.drawing.drum_clips import DrumClip
 from compjax.data.drawing.drum_patterns import GROOVES
 from compjax.data.drawing.tempo_patterns import FEELS, PLAIN
-from compjax.evaluation.tempo import Judged, judge, measure, table
+from compjax.evaluation.tempo import HeardRight, judge, measure, table
 from compjax.evaluation.tempo_patterns import PATTERNS
-from compjax.music.grid import KNOWN, NO_GRID, regular
-from compjax.music.meter import Meter
+from compjax.music.time.grid import KNOWN, NO_GRID, regular
+from compjax.music.time.meter import Meter
 
 CLIP = DrumClip(np.zeros(1, np.float32), "a", 0.5, 4, -0.5)
 
@@ -21,17 +21,17 @@ def test_patterns_of_the_test_are_not_those_of_the_fit():
 
 
 def test_right_and_wrong_are_told_apart():
-    assert judge(CLIP, regular(120.0, Meter(), 1.5, 8.0, KNOWN)) == Judged(True, True, True, True)
-    assert judge(CLIP, regular(121.0, Meter(), 1.0, 8.0, KNOWN)) == Judged(True, True, True, False)
-    assert judge(CLIP, regular(60.0, Meter(), 1.5, 8.0, KNOWN)) == Judged(False, True, False, True)
-    assert judge(CLIP, regular(120.0, Meter(3, 4), 1.5, 8.0, KNOWN)) == Judged(True, True, False, False)
-    assert judge(CLIP, regular(131.0, Meter(), 1.5, 8.0, KNOWN)) == Judged(False, False, False, True)
-    assert judge(CLIP, NO_GRID) == Judged(False, False, False, False)
+    assert judge(CLIP, regular(120.0, Meter(), 1.5, 8.0, KNOWN)) == HeardRight(True, True, True, True)
+    assert judge(CLIP, regular(121.0, Meter(), 1.0, 8.0, KNOWN)) == HeardRight(True, True, True, False)
+    assert judge(CLIP, regular(60.0, Meter(), 1.5, 8.0, KNOWN)) == HeardRight(False, True, False, True)
+    assert judge(CLIP, regular(120.0, Meter(3, 4), 1.5, 8.0, KNOWN)) == HeardRight(True, True, False, False)
+    assert judge(CLIP, regular(131.0, Meter(), 1.5, 8.0, KNOWN)) == HeardRight(False, False, False, True)
+    assert judge(CLIP, NO_GRID) == HeardRight(False, False, False, False)
 
 
 def test_table_counts_everything():
     lines = table(
-        {"a": [Judged(True, True, True, True)], "b": [Judged(False, True, False, False)]}
+        {"a": [HeardRight(True, True, True, True)], "b": [HeardRight(False, True, False, False)]}
     ).splitlines()
     assert lines[-1].split() == ["all", "50%", "100%", "50%", "50%"]
 

@@ -6,9 +6,9 @@ from fakes import chord, drums
 
 from compjax.constants import SAMPLE_RATE
 from compjax.hearing.grid import hear
-from compjax.music.meter import GridSettings, Meter
 from compjax.music.score import HIGH, LOW, MID, Hit
 from compjax.music.sonify import of_hits
+from compjax.music.time.meter import GridSettings, Meter
 
 
 def bars(count, beats, period, start=0.0):

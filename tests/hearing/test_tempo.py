@@ -7,7 +7,7 @@ from compjax.data.drawing.drum_clips import draw_clip
 from compjax.data.drawing.drum_patterns import DrumPattern
 from compjax.hearing import tempo
 from compjax.hearing.grid import hear, strength
-from compjax.music.meter import GridSettings, Meter
+from compjax.music.time.meter import GridSettings, Meter
 
 ROCK = DrumPattern("rock", (120, 120.001), "X- -- X- --", "-- X- -- X-", "xx xx xx xx")
 SEVEN = DrumPattern(

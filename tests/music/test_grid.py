@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from compjax.errors import UserError
-from compjax.music.grid import KNOWN, NO_GRID, regular
-from compjax.music.meter import Meter
+from compjax.music.time.grid import KNOWN, NO_GRID, regular
+from compjax.music.time.meter import Meter
 
 
 def test_seven_eighths_at_120_are_a_bar_of_seven_quarter_seconds():

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 
 from compjax.errors import UserError
-from compjax.music.grid import KNOWN, Grid, regular
 from compjax.music.groove import Groove, read_groove
-from compjax.music.meter import Meter
 from compjax.music.midi import harmony_of, read_midi
 from compjax.music.midi_out import write_midi
 from compjax.music.score import HIGH, LOW, MID, Harmony, Hit, Note, Span
+from compjax.music.time.grid import KNOWN, Grid, regular
+from compjax.music.time.meter import Meter
 
 HITS = (
     Hit(0.007, 0.5, LOW, 0.84), Hit(0.247, 0.253, HIGH, 0.73),

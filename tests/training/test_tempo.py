@@ -3,14 +3,14 @@
 import numpy as np
 
 from compjax.training import tempo
-from compjax.training.tempo import FitConfig
+from compjax.training.tempo import TempoFitConfig
 
 
 def test_fit_learns_which_period_is_the_beat(monkeypatch):
     monkeypatch.setattr(tempo, "GROOVES", tempo.GROOVES[:3])
     monkeypatch.setattr(tempo, "FEELS", tempo.FEELS[:2])
     monkeypatch.setattr(tempo, "PLAIN", tempo.PLAIN[:1])
-    config = FitConfig(turns=(2, 2, 1), inner=4, steps=60)
+    config = TempoFitConfig(turns=(2, 2, 1), inner=4, steps=60)
     clips = tempo.drawn(0, config)
     made = tempo.fit_tempo(clips, config, 0)
     right = []

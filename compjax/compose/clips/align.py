@@ -15,7 +15,7 @@ from compjax.audio.time_map import TimeMap
 from compjax.compose.clips.loops import Loop, loop_of
 from compjax.constants import MIN_SECONDS, SAMPLE_RATE
 from compjax.hearing import grid as hearing
-from compjax.music.grid import NO_GRID, Grid
+from compjax.music.time.grid import NO_GRID, Grid
 
 
 @dataclasses.dataclass(frozen=True)

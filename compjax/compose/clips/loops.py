@@ -9,7 +9,7 @@ import numpy as np
 from compjax.audio.loudness import REFERENCE_RMS, SILENCE_RMS, level
 from compjax.constants import SAMPLE_RATE
 from compjax.measures import onsets
-from compjax.music.grid import Grid
+from compjax.music.time.grid import Grid
 
 
 @dataclasses.dataclass(frozen=True)

@@ -15,9 +15,9 @@ from compjax.constants import HOP_LENGTH, MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.files import shown
 from compjax.hearing.grid import hear
-from compjax.music.grid import KNOWN, NO_GRID, Grid, regular
 from compjax.music.groove import Groove
-from compjax.music.meter import HEARD, GridSettings
+from compjax.music.time.grid import KNOWN, NO_GRID, Grid, regular
+from compjax.music.time.meter import HEARD, GridSettings
 
 ClipSource = str | os.PathLike | np.ndarray | Groove
 """A path, or samples `[S]`, `[S, channels]` or `[channels, S]`, or a groove, heard as plain strokes."""

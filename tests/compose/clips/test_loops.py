@@ -8,8 +8,8 @@ from compjax.compose.clips import align
 from compjax.compose.clips.loops import loop_of
 from compjax.constants import SAMPLE_RATE
 from compjax.hearing.grid import hear
-from compjax.music.grid import KNOWN, NO_GRID, regular
-from compjax.music.meter import Meter
+from compjax.music.time.grid import KNOWN, NO_GRID, regular
+from compjax.music.time.meter import Meter
 
 
 def stabs(times, seconds, decay=0.1):

@@ -11,7 +11,7 @@ import math
 
 import numpy as np
 
-from compjax.music.meter import COMMON, Meter
+from compjax.music.time.meter import COMMON, Meter
 
 
 @dataclasses.dataclass(frozen=True)
