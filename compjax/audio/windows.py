@@ -8,7 +8,7 @@
 
 A window's result is used up to the middle of the overlap with the next, where the two are cross-faded.
 So a function that looks at most `context` frames around gives exactly what it gives over the whole.
-Only a clip shorter than a window is padded; then the window starts with the clip and the rest is masked.
+Only a clip shorter than a window is padded; then the window starts with the clip.
 """
 
 from __future__ import annotations

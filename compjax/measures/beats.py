@@ -139,15 +139,6 @@ def _walk_back(score: np.ndarray, before: np.ndarray, period: float) -> np.ndarr
     return np.asarray(path[::-1], np.float64)
 
 
-def downbeat(beats: Beats, envelope: np.ndarray, rate: float, beats_per_bar: int = 4) -> int:
-    """Index in [0, beats_per_bar) of the first downbeat: the phase whose beats are struck hardest."""
-    frames = np.clip((beats.times * rate).astype(np.int64), 0, max(0, len(envelope) - 1))
-    if len(frames) < beats_per_bar:
-        return 0
-    means = [envelope[frames[phase::beats_per_bar]].mean() for phase in range(beats_per_bar)]
-    return int(np.argmax(means))
-
-
 def detect(audio: np.ndarray, config: BeatConfig = DEFAULT) -> Beats:
     """Beats of audio `[S]`."""
     return track(onsets.strength(audio), config=config)

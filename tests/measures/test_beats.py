@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from compjax.constants import SAMPLE_RATE
-from compjax.measures import beats, matching, onsets
+from compjax.measures import beats, matching
 
 
 @pytest.mark.parametrize("tempo", [75, 97, 120, 140])
@@ -57,10 +57,3 @@ def test_autocorrelation_by_hand():
     np.testing.assert_allclose(
         beats.autocorrelation(np.array([2.0, 0.0, 2.0, 0.0])), [1, -1, 1, -1], atol=1e-9
     )
-
-
-def test_downbeat_is_the_strongest_phase(clicks):
-    times = np.arange(0.25, 7.9, 0.5)
-    audio = 0.2 * clicks(times, 8.0) + clicks(times[3::4], 8.0)
-    found = beats.Beats(times, 120.0, 1.0)
-    assert beats.downbeat(found, onsets.strength(audio), onsets.DEFAULT.stft.rate) == 3

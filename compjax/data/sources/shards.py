@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-import zipfile
 from collections.abc import Sequence
 
 import numpy as np
@@ -12,7 +11,6 @@ from compjax.audio.pitch_spectrum import NUM_BINS, STRIDE
 from compjax.constants import FRAME_RATE, LATENT_SIZE, NUM_PITCHES, STYLE_SIZE
 from compjax.data.drawing import swaps
 from compjax.data.rendering import analysis
-from compjax.errors import UserError
 from compjax.files import atomic_path
 from compjax.music.score import Hit, Note, salience
 
@@ -36,7 +34,7 @@ FIELDS: dict[str, tuple[type, tuple[int, ...]]] = {
 
 `a` is the input, `b` the target, `c` their arrangement. Notes are (start, end, pitch, velocity), hits
 (time, length, voice, velocity), in seconds from the clip's beginning, padded with zeros: velocity 0 is
-padding. Salience has its 64 pitches packed into 8 bytes (`unpack_salience`).
+padding. Salience has its 64 pitches packed into 8 bytes (`np.unpackbits`).
 """
 
 Example = dict[str, np.ndarray]
@@ -58,16 +56,6 @@ def note_table(notes: Sequence[Note]) -> np.ndarray:
 def hit_table(hits: Sequence[Hit]) -> np.ndarray:
     """Hits as float32 `[128, 4]`: time, length, voice, velocity."""
     return padded([(h.time, h.length, h.voice, h.velocity) for h in hits], swaps.MAX_HITS)
-
-
-def notes_of(table: np.ndarray) -> tuple[Note, ...]:
-    """The notes of a table `[N, 4]`, padding left out."""
-    return tuple(Note(float(s), float(e), int(p), float(v)) for s, e, p, v in table if v > 0)
-
-
-def unpack_salience(packed: np.ndarray) -> np.ndarray:
-    """Packed salience `[..., 8]` as bool `[..., 64]`."""
-    return np.unpackbits(packed, axis=-1).astype(bool)
 
 
 def clip_fields(clip: swaps.DrawnClip, name: str) -> Example:
@@ -109,23 +97,6 @@ def write_shard(path: pathlib.Path, examples: Sequence[Example]) -> None:
     """Write examples as one shard, whole or not at all."""
     with atomic_path(path) as temporary:
         np.savez(temporary, **{k: np.stack([e[k] for e in examples]) for k in FIELDS})
-
-
-def read_shard(path: pathlib.Path) -> dict[str, np.ndarray]:
-    """A shard's fields, each `[N, ...]` as in `FIELDS`.
-
-    Raises:
-      UserError: if the file is no shard of this format.
-    """
-    try:
-        with open(path, "rb") as file, np.load(file) as stored:
-            fields = {name: stored[name] for name in FIELDS}
-    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
-        raise UserError(f"{path} is not a shard of rendered examples ({error}): render it again") from error
-    for name, (kind, shape) in FIELDS.items():
-        if fields[name].dtype != kind or fields[name].shape[1:] != shape:
-            raise UserError(f"{path} has another format ({name} {fields[name].shape}): render it again")
-    return fields
 
 
 def render_shard(folder: pathlib.Path, index: int, split: str, first_seed: int, count: int) -> bool:

@@ -7,12 +7,8 @@ from compjax.data.sources.shards import (
     FIELDS,
     hit_table,
     note_table,
-    notes_of,
-    read_shard,
-    unpack_salience,
     write_shard,
 )
-from compjax.errors import UserError
 from compjax.music.score import Hit, Note
 
 
@@ -20,11 +16,11 @@ def blank_examples(count):
     return [{name: np.zeros(shape, kind) for name, (kind, shape) in FIELDS.items()} for _ in range(count)]
 
 
-def test_tables_are_padded_with_zeros_and_read_back():
+def test_tables_are_padded_with_zeros():
     notes = (Note(-0.5, 1.0, 60, 0.5), Note(1.0, 2.0, 61, 1.0))
     table = note_table(notes)
     assert table.shape == (256, 4) and not table[2:].any()
-    assert notes_of(table) == notes
+    np.testing.assert_array_equal(table[:2], [[-0.5, 1.0, 60, 0.5], [1.0, 2.0, 61, 1.0]])
     np.testing.assert_array_equal(hit_table([Hit(0.25, 0.5, 2, 0.75)])[0], [0.25, 0.5, 2, 0.75])
 
 
@@ -33,29 +29,9 @@ def test_shards_are_read_as_written(tmp_path):
     examples[1]["seed"] = np.int64(42)
     examples[2]["latents_c"][299, 127] = 1.5
     write_shard(tmp_path / "s.npz", examples)
-    fields = read_shard(tmp_path / "s.npz")
+    fields = np.load(tmp_path / "s.npz")
     assert set(fields) == set(FIELDS) and fields["seed"].tolist() == [0, 42, 0]
     assert fields["latents_c"][2, 299, 127] == 1.5 and fields["salience_a"].shape == (3, 300, 8)
-
-
-def test_unpacked_salience_has_a_channel_for_each_pitch():
-    sounding = np.zeros((300, 64), bool)
-    sounding[5, 36] = True  # MIDI 60
-    np.testing.assert_array_equal(unpack_salience(np.packbits(sounding, axis=-1)), sounding)
-
-
-@pytest.mark.parametrize("content", [b"", b"no archive", b"PK\x03\x04 broken"])
-def test_what_is_no_shard_is_the_users_error(tmp_path, content):
-    (tmp_path / "s.npz").write_bytes(content)
-    with pytest.raises(UserError, match="s.npz"):
-        read_shard(tmp_path / "s.npz")
-
-
-def test_another_format_is_the_users_error(tmp_path):
-    fields = {name: np.zeros((2, *shape), kind) for name, (kind, shape) in FIELDS.items()}
-    np.savez(tmp_path / "s.npz", **{**fields, "style": np.zeros((2, 5), np.float32)})
-    with pytest.raises(UserError, match="style"):
-        read_shard(tmp_path / "s.npz")
 
 
 def test_a_shard_that_is_there_is_kept(tmp_path):
@@ -68,12 +44,14 @@ def test_a_shard_that_is_there_is_kept(tmp_path):
 @pytest.mark.synth
 def test_a_rendered_example_has_every_field_and_agrees_with_its_audio(tmp_path, one_font):
     assert shards.render_shard(tmp_path, 0, "train", 10, 3)
-    fields = read_shard(shards.shard_path(tmp_path, 0))
+    fields = np.load(shards.shard_path(tmp_path, 0))
     assert fields["seed"].tolist() == [10, 11, 12]
     for i in range(3):
         assert np.isfinite(fields["latents_c"][i].astype(np.float32)).all()
         pair = swaps.draw_pair(10 + i)
-        assert len(notes_of(fields["notes_c"][i])) == len(swaps.arrange_swap(pair, pair.switches, pair.style))
+        assert (fields["notes_c"][i, :, 3] > 0).sum() == len(
+            swaps.arrange_swap(pair, pair.switches, pair.style)
+        )
         assert fields["is_kit_a"][i] == pair.input.timbre.is_kit
         assert (fields["bass_b"][i] >= 0).any() != pair.target.timbre.is_kit
 
@@ -83,7 +61,7 @@ def test_salience_is_where_the_latents_have_energy(one_font):
     pairs = [swaps.draw_pair(seed) for seed in range(200, 240)]
     clip = next(p.target for p in pairs if p.target.part == "held" and len(p.target.harmony.spans) == 1)
     fields = shards.clip_fields(clip, "b")
-    sounding = unpack_salience(fields["salience_b"])
+    sounding = np.unpackbits(fields["salience_b"], axis=-1).astype(bool)
     latents = fields["latents_b"].astype(np.float32)
     band = np.clip(np.round(1.25 * np.arange(64)).astype(int), 1, 126)
     energy = np.max([latents[:, band + step] for step in (-1, 0, 1)], axis=0)
