@@ -1,4 +1,4 @@
-"""Files that are either whole or absent, and their checksums."""
+"""Files that are either whole or absent, their checksums, and folders."""
 
 from __future__ import annotations
 
@@ -16,6 +16,9 @@ from compjax.errors import UserError
 
 MAX_NAME_BYTES = 255
 """Longest name of a file that file systems take."""
+
+CACHE_VARIABLE = "COMPJAX_CACHE"
+"""Names the folder of what can be made again; the default is compjax in $XDG_CACHE_HOME or ~/.cache."""
 
 _TEMPORARY = re.compile(r"\.compjax-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp")
 
@@ -80,6 +83,28 @@ def _is_running(process: int) -> bool:
     except OSError:  # it is another user's
         return True
     return True
+
+
+def make_folder(folder: str | os.PathLike, parents: bool = True) -> pathlib.Path:
+    """The folder, made where it is missing; with `parents` those above it too.
+
+    Raises:
+      UserError: if it cannot be made.
+    """
+    made = pathlib.Path(folder)
+    try:
+        made.mkdir(parents=parents, exist_ok=True)
+    except OSError as error:
+        reason = error.strerror or error
+        raise UserError(f"cannot make the folder {shown(folder)}: {reason}; name another") from error
+    return made
+
+
+def cache_folder() -> pathlib.Path:
+    """Where compjax keeps what it can make again, and the user may delete; a RuntimeError without a home."""
+    named = os.environ.get(CACHE_VARIABLE)
+    base = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
+    return pathlib.Path(named) if named else pathlib.Path(base) / "compjax"
 
 
 def _check_target(final: pathlib.Path, path: str | os.PathLike) -> None:

@@ -26,6 +26,7 @@ from absl import flags
 
 from compjax.cli import command
 from compjax.evaluation import agents, studies, systems
+from compjax.files import make_folder
 
 
 def define_flags() -> flags.FlagValues:
@@ -104,7 +105,7 @@ def evaluate(values: flags.FlagValues, load=None) -> None:
     earlier = report.read_results(values.compare) if compared else None
     models = systems.models(values)
     pairs = pairs_to_judge(values)
-    folder = report.make_folder(values.output)
+    folder = make_folder(values.output)
     with page_of(values, pairs) as page, outside_judge(values, pairs) as outside:
         results, tables = judge(values, pairs, models, load or compjax.load, page, outside)
         tables.insert(0, purpose(values))

@@ -23,6 +23,7 @@ from absl import flags
 
 from compjax.cli import command
 from compjax.errors import UserError
+from compjax.files import make_folder, sha256_of
 
 EXCERPT_SECONDS, MAX_EXCERPTS = 8.0, 64
 """What is heard of the recordings that latents are normalised over: the middle of each."""
@@ -62,7 +63,7 @@ def port_encodec(values: flags.FlagValues) -> None:
 
     output = pathlib.Path(values.output) if values.output else codec.weights_path("encodec")
     if not values.output:
-        _make_folder(output.parent)
+        make_folder(output.parent)
     encodec_table.check_name(values.weights)
     encodec_table.check_description(values.weights)
     config = encodec.EncodecConfig()
@@ -102,16 +103,7 @@ def port_original(values: flags.FlagValues) -> None:
     _report(values.output, f"Use it with compjax-compose --codec encodec --checkpoint {values.output}.")
 
 
-def _make_folder(folder: pathlib.Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot make the folder {folder}: {error.strerror}; give --output") from error
-
-
 def _report(path: str | os.PathLike, use: str) -> None:
-    from compjax.files import sha256_of
-
     print(f"Wrote {path} ({os.path.getsize(path) / 1e6:.1f} MB, SHA-256 {sha256_of(path)}).\n{use}")
 
 

@@ -27,6 +27,7 @@ from compjax.data.drawing import previews, swaps
 from compjax.data.rendering import timbres
 from compjax.data.sources import shards
 from compjax.errors import UserError
+from compjax.files import make_folder
 
 SEED_STRIDE = 1_000_000_000  # examples of one --seed; the next one's begin after them
 
@@ -89,16 +90,6 @@ def render_shards(jobs: list[tuple], workers: int) -> None:
                 raise UserError("a worker was ended from outside; run again, finished shards stay") from error
             progress(done, jobs, start, rendered)
     print(file=sys.stderr)
-
-
-def make_folder(name: str) -> pathlib.Path:
-    """The folder, made if missing."""
-    folder = pathlib.Path(name)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot make the folder {name}: {error.strerror}") from error
-    return folder
 
 
 def render(values: flags.FlagValues) -> None:

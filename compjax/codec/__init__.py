@@ -67,7 +67,7 @@ def weights_path(name: str) -> pathlib.Path:
     """
     _check_name(name)
     if name == "encodec":
-        from compjax.audio.folders import cache_folder
+        from compjax.files import cache_folder
 
         named = os.environ.get("COMPJAX_ENCODEC")
         return pathlib.Path(named) if named else cache_folder() / "encodec.npz"

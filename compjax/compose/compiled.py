@@ -6,7 +6,7 @@ import os
 
 from absl import logging
 
-from compjax.audio.folders import cache_folder
+from compjax.files import cache_folder
 
 
 def keep_compiled_programs() -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from compjax.compose.options import ComposeOptions
 from compjax.compose.requests import Extras, Request, page_path
 from compjax.errors import UserError
-from compjax.files import atomic_path
+from compjax.files import atomic_path, make_folder
 from compjax.pair_lists import read_pairs
 
 INDEX = "index.html"
@@ -56,10 +56,7 @@ class ManyPairs:
         folder = pathlib.Path(self.folder)
         if folder.suffix.lower() in (".wav", ".flac"):
             raise UserError(f"with --pairs the output is a folder, not a sound file such as {folder}")
-        try:
-            folder.mkdir(exist_ok=True)
-        except OSError as error:
-            raise UserError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+        make_folder(folder, parents=False)
         made = []
         for pair in pairs:
             sound = str(folder / f"{pair.name}.wav")

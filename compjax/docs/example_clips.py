@@ -19,6 +19,7 @@ from compjax.audio import waveform
 from compjax.audio.loudness import limit_peaks, normalize_rms
 from compjax.constants import SAMPLE_RATE, midi_to_hz
 from compjax.errors import EXIT_CODE, UserError
+from compjax.files import make_folder
 
 SEED = 5
 SECONDS = 8.0
@@ -129,10 +130,7 @@ CLIPS = {"strum": strum, "organ": organ, "tabla": tabla, "strings": strings}
 
 def write_clips(folder: pathlib.Path) -> list[pathlib.Path]:
     """Write every clip into a folder, which is made; UserError if it cannot be. Returns the paths."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"cannot make the folder {folder}: {error.strerror or error}") from error
+    make_folder(folder)
     paths = []
     for name, make in CLIPS.items():
         sound = limit_peaks(normalize_rms(make(np.random.default_rng(SEED)).astype(np.float32)))

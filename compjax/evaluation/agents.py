@@ -163,9 +163,9 @@ def compare(
     values: flags.FlagValues, pairs: list, others: Mapping[str, Callable], load, keep=None
 ) -> tuple[dict, list]:
     """Train, judge beside `others`, and give results for JSON and their tables; `keep` gets the outputs."""
-    from compjax.evaluation import agent_table, benchmark, report
+    from compjax.evaluation import benchmark, own_choice, report
 
     systems, weights = systems_of(values, load)
     results = report.as_dict(benchmark.run(pairs, systems | dict(others), keep=keep))
-    results = agent_table.add_weights(results, weights) | {"budget": dataclasses.asdict(budget_of(values))}
-    return results, [agent_table.table(results), report.table(results)]
+    results = own_choice.add_weights(results, weights) | {"budget": dataclasses.asdict(budget_of(values))}
+    return results, [own_choice.agents_table(results), report.table(results)]

@@ -1,27 +1,50 @@
-"""The agent's own choice of components, with every switch on auto: does it want what a musician would?
+"""What agents weigh, and their own choice with every switch on auto: do they want what a musician would?
 
 For drums and a pitched clip that is the input's rhythm and the target's harmony and timbre. A factor is right
 where the component of that clip weighs more than the other's. The original reported that weights settle at
-0.6 to 0.8 and above for these three, and at 0.1 to 0.3 and below for the others.
+0.6 to 0.8 and above for these three, and at 0.1 to 0.3 and below for the others. It claimed, too, that
+composing beats linear mixing and measured neither: `agents_table` has agents trained alike beside the
+systems that need no training.
 """
 
 import dataclasses
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from compjax.evaluation.agent_table import WEIGHED, Weights, mean_weights
 from compjax.evaluation.report import markdown
 from compjax.measures import joint_score
 from compjax.music.factors import FACTORS, INPUT, TARGET, Switches
 
+WEIGHED = tuple(f"{clip} {factor}" for clip in ("input", "target") for factor in joint_score.FACTORS[:3])
+"""The six component weights, in the order of the gates."""
+
+Weights = Mapping[str, Mapping[str, float]]
+"""Component weights of one output: source -> factor -> [0, 1]."""
+
 CHOSEN_FROM, OTHER_TO = 0.6, 0.3
 """What the original reported: chosen components weigh at least this, the others at most that."""
 
-
 EVERY = "all three"
 """Names the row of the pairs in which every factor is right."""
+
+
+def mean_weights(weights: Sequence[Weights]) -> list[float]:
+    """The six component weights, the mean over outputs; a ValueError if there is none."""
+    if not weights:
+        raise ValueError("there are no outputs whose weights could be averaged")
+    rows = [[one[clip][factor] for clip, factor in map(str.split, WEIGHED)] for one in weights]
+    return [sum(column) / len(rows) for column in zip(*rows, strict=True)]
+
+
+def add_weights(results: dict, weights: Mapping[str, Sequence[Weights]]) -> dict:
+    """Results of a benchmark (`report.as_dict`) with the mean component weights of the agents among them."""
+    systems = {
+        name: row | ({"weights": mean_weights(weights[name])} if weights.get(name) else {})
+        for name, row in results["systems"].items()
+    }
+    return results | {"systems": systems}
 
 
 def weights_of(one: Weights, ideal: Switches = Switches()) -> np.ndarray:
@@ -74,3 +97,22 @@ def table(results: dict) -> str:
 def _cells(results: dict, name: str) -> list[str]:
     right, expected = results["right"][name], results["expected"][name]
     return [f"{right['mean']:.0%} ({right['low']:.0%}–{right['high']:.0%})", f"{expected['mean']:.0%}"]
+
+
+def agents_table(results: dict) -> str:
+    """Systems as rows: the factors from floor 0 to ceiling 1, the plain figures, the component weights."""
+    header = ["system", "joint (95 %)", *joint_score.FACTORS, "onset F1", "in chord", "closeness"]
+    header += ["gating R²", "mosaic R²", "mix R²", "weights of input r/h/t", "of target r/h/t"]
+    return markdown(header, [_agent_row(name, figures) for name, figures in results["systems"].items()])
+
+
+def _agent_row(name: str, figures: dict) -> list[str]:
+    joint = figures["joint"]
+    cells = [name, f"{joint['mean']:.2f} ({joint['low']:.2f}–{joint['high']:.2f})"]
+    cells += [f"{figures['factors'][factor]:.2f}" for factor in joint_score.FACTORS]
+    cells += [f"{figures['scores'][column]['mean']:.2f}" for column in ("onset_f1", "in_chord", "timbre")]
+    cells += [f"{figures['scores'][column]['mean']:.2f}" for column in ("gating_r2", "mosaic_r2", "mix_r2")]
+    weights = figures.get("weights")
+    if weights is None:
+        return [*cells, "–", "–"]
+    return [*cells, *("/".join(f"{value:.2f}" for value in part) for part in (weights[:3], weights[3:]))]

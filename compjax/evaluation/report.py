@@ -11,7 +11,7 @@ import numpy as np
 from compjax.errors import UserError
 from compjax.evaluation import benchmark
 from compjax.evaluation.benchmark import Adherence, Benchmark, Judged
-from compjax.files import atomic_path
+from compjax.files import atomic_path, make_folder
 from compjax.measures import joint_score, verdict
 from compjax.measures.adherence import FactorScores
 from compjax.measures.baselines import BASELINES
@@ -196,18 +196,6 @@ def read_results(path: str | os.PathLike) -> dict:
     if not names:
         raise UserError(f"{path}: it holds no systems; evaluate again")
     return results
-
-
-def make_folder(folder: str | os.PathLike) -> pathlib.Path:
-    """The folder that results go to, made if need be; UserError if it cannot be."""
-    folder = pathlib.Path(folder)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(
-            f"{folder}: cannot be made a folder ({error.strerror}); give another --output"
-        ) from error
-    return folder
 
 
 def write(

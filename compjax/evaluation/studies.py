@@ -196,7 +196,7 @@ def varying(session: Any, seed: int) -> Callable[..., list]:
 
 def auto(values: flags.FlagValues, pairs: list, session: Any) -> tuple[dict, list[str]]:
     """What the model chooses, and its scores with and without being told."""
-    from compjax.evaluation import agent_table, benchmark, own_choice, report
+    from compjax.evaluation import benchmark, own_choice, report
     from compjax.evaluation.systems import composing
 
     weights: list = []
@@ -205,7 +205,7 @@ def auto(values: flags.FlagValues, pairs: list, session: Any) -> tuple[dict, lis
         benchmark.OURS: composing(session, values.seed),
         own: composing(session, values.seed, told=False, weights=weights),
     }
-    results = agent_table.add_weights(report.as_dict(benchmark.run(pairs, systems)), {own: weights})
+    results = own_choice.add_weights(report.as_dict(benchmark.run(pairs, systems)), {own: weights})
     results["own_choice"] = own_choice.summarise(results["pairs"], weights)
     return results, [own_choice.table(results["own_choice"]), report.table(results)]
 
