@@ -94,8 +94,8 @@ def make_folder(folder: str | os.PathLike, parents: bool = True) -> pathlib.Path
     made = pathlib.Path(folder)
     try:
         made.mkdir(parents=parents, exist_ok=True)
-    except OSError as error:
-        reason = error.strerror or error
+    except (OSError, ValueError) as error:  # ValueError: a name with a null byte
+        reason = getattr(error, "strerror", None) or error
         raise UserError(f"cannot make the folder {shown(folder)}: {reason}; name another") from error
     return made
 

@@ -8,7 +8,7 @@ import pytest
 
 from compjax import files
 from compjax.errors import UserError
-from compjax.files import atomic_path, sha256_of, shown
+from compjax.files import atomic_path, make_folder, sha256_of, shown
 
 
 def leftovers(folder):
@@ -131,3 +131,18 @@ def test_longer_names_are_refused(tmp_path):
 
 def test_shown_can_be_printed():
     assert shown(os.fsdecode(b"caf\351.wav")) == "caf\ufffd.wav"
+
+
+def test_a_folder_is_made_with_its_parents(tmp_path):
+    made = make_folder(tmp_path / "a" / "b")
+    assert made == make_folder(made) and made.is_dir()
+    with pytest.raises(UserError, match="cannot make the folder .*No such file"):
+        make_folder(tmp_path / "c" / "d", parents=False)
+
+
+@pytest.mark.parametrize("name", ["file", "file/below", "nul\0byte"])
+def test_what_cannot_be_a_folder_is_one_line(tmp_path, name):
+    (tmp_path / "file").write_bytes(b"kept")
+    with pytest.raises(UserError, match=r"^cannot make the folder .*; name another$"):
+        make_folder(tmp_path / name)
+    assert (tmp_path / "file").read_bytes() == b"kept"

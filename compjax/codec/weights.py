@@ -78,11 +78,11 @@ def read_weights(path: str | os.PathLike) -> StoredWeights:
     except weights_file.DAMAGED as error:
         reason = " ".join(str(error).split())[:200] or type(error).__name__
         raise UserError(
-            f"{shown(path)} is damaged or no weights file ({reason}); fetch or train it again"
+            f"{shown(path)} is damaged or no weights file ({reason}); fetch, convert or train it again"
         ) from error
     odd = next((name for name, value in arrays.items() if not np.isfinite(value).all()), None)
     if odd is not None:
-        raise UserError(f"{shown(path)}: the weights {odd} are not finite; fetch or train it again")
+        raise UserError(f"{shown(path)}: the weights {odd} are not finite; fetch, convert or train it again")
     return StoredWeights(config, params, bundled or digest is not None)
 
 

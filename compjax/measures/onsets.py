@@ -63,11 +63,6 @@ def _rises(audio: np.ndarray, config: OnsetConfig) -> np.ndarray:
     return rises
 
 
-def flux(level: np.ndarray, lag: int) -> np.ndarray:
-    """Mean positive rise `[T]` of log magnitudes `[T, M]`, see `rise`."""
-    return rise(level, lag).mean(axis=1) if len(level) else np.zeros(0)
-
-
 def rise(level: np.ndarray, lag: int) -> np.ndarray:
     """Positive rise `[T, M]` of log magnitudes `[T, M]` over the frame `lag` before, its bands widened.
 

@@ -61,5 +61,5 @@ def test_bad_files_and_folders_are_refused(tmp_path, results):
             report.read_results(tmp_path / "scores.json")
     with pytest.raises(UserError, match="not a scores.json"):
         report.read_results(tmp_path / "none.json")
-    with pytest.raises(UserError, match="cannot be made"):
+    with pytest.raises(UserError, match="cannot make the folder .*; name another"):
         report.write(tmp_path / "scores.json" / "folder", results, [])
