@@ -10,14 +10,14 @@ import numpy as np
 
 from compjax.arranging.performer import Performer
 from compjax.codec.vocos.bands import log_bands
-from compjax.constants import SAMPLE_RATE
+from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from compjax.hearing.excerpt import FRAMES, Excerpt
 from compjax.hearing.listener import Heard
 from compjax.hearing.notes import HeardNote, notes_of
 from compjax.hearing.reading import is_pitched
 from compjax.instrument import additive, cutting, sampler, strokes
 from compjax.instrument.envelopes import goes_on, release_seconds
-from compjax.instrument.fit import fit
+from compjax.instrument.fit import Fitted, fit
 from compjax.instrument.model import Parameters
 from compjax.music.score import Note
 
@@ -29,12 +29,18 @@ class CaptureConfig:
     Attributes:
         sustained: share of a note's power left after half a second from which it counts as sustained.
         preference: by what factor samples may explain the clip worse than the model and are still taken.
-        fewest: samples below which the model is taken.
     """
 
     sustained: float = 0.2
     preference: float = 2.0
-    fewest: int = 1
+
+
+JUDGED = 300
+"""Frames by which it is judged how much an instrument explains."""
+
+
+PLAIN = additive.AdditiveConfig(accent=0.0)
+"""As the model is heard in the clip: the accent is the player's."""
 
 
 class Instrument(Protocol):
@@ -109,33 +115,40 @@ def capture(
         return Kit(strokes.cut_strokes(excerpt, heard, SAMPLE_RATE))
     fitted = fit(notes, bands, excerpt.cents)
     performer = Performer(fitted.notes, goes_on(fitted.parameters) > config.sustained)
+    sampled = None if way == "model" else _sampled(excerpt, fitted, performer, bands)
+    if way == "samples" and sampled:
+        return sampled
     model = Modelled(fitted.parameters, excerpt.cents, performer)
 
-    def as_heard(notes, length, rate):
-        plain = additive.AdditiveConfig(accent=0.0)
-        return additive.play(fitted.parameters, notes, length, rate, excerpt.cents, config=plain)
+    def as_heard(played: Sequence[Note], length: int, rate: int) -> np.ndarray:
+        return additive.play(fitted.parameters, played, length, rate, excerpt.cents, config=PLAIN)
 
     model = dataclasses.replace(model, explained=_explained(as_heard, fitted.notes, bands))
-    if way == "model":
-        return model
-    cut = cutting.cut(excerpt.audio, SAMPLE_RATE, fitted.parameters, fitted.notes, excerpt.cents)
-    if len(cut) < config.fewest:
-        return model
-    samples = sampler.balanced(cut, SAMPLE_RATE)
-    sampled = Sampled(samples, release_seconds(fitted.parameters), performer)
+    if sampled and 1.0 - sampled.explained <= config.preference * (1.0 - model.explained):
+        return sampled
+    return model
 
-    def on_others(notes, length, rate, seed=(0,)):
-        return sampler.play(samples, notes, length, rate, performer.sustained, sampled.release, strange=True)
 
-    sampled = dataclasses.replace(sampled, explained=_explained(on_others, fitted.notes, bands))
-    unlike = (1.0 - sampled.explained) > config.preference * (1.0 - model.explained)
-    return model if way == "auto" and unlike else sampled
+def _sampled(excerpt: Excerpt, fitted: Fitted, performer: Performer, bands: np.ndarray) -> Sampled | None:
+    """The samples of an excerpt, None if it has none; judged on notes of other pitches than their own."""
+    parameters, notes = fitted.parameters, fitted.notes
+    cut = cutting.cut(excerpt.audio, SAMPLE_RATE, parameters, notes, excerpt.cents)
+    samples, release = sampler.balanced(cut, SAMPLE_RATE), release_seconds(parameters)
+    if not samples:
+        return None
+
+    def on_others(played: Sequence[Note], length: int, rate: int) -> np.ndarray:
+        return sampler.play(samples, played, length, rate, performer.sustained, release, strange=True)
+
+    return Sampled(samples, release, performer, _explained(on_others, notes, bands))
 
 
 def _explained(play, notes: Sequence[HeardNote], bands: np.ndarray) -> float:
     """How much of a clip's log bands `[T, 128]` playing its own notes explains, see `explained`."""
-    own = [Note(note.start, note.end, note.pitch, note.level) for note in notes]
-    made = log_bands(play(own, len(bands) * 320, SAMPLE_RATE))[: len(bands)]
+    bands = bands[:JUDGED]
+    seconds = len(bands) / FRAME_RATE
+    own = [Note(note.start, note.end, note.pitch, note.level) for note in notes if note.start < seconds]
+    made = log_bands(play(own, len(bands) * HOP_LENGTH, SAMPLE_RATE))[: len(bands)]
     return explained(bands, made)
 
 

@@ -42,8 +42,8 @@ class FitConfig:
         softness: error in natural log of power below which it counts as its square.
     """
 
-    steps: int = 60
-    rate: float = 0.12
+    steps: int = 40
+    rate: float = 0.15
     depth: float = 13.0
     onset_weight: float = 2.0
     onset_frames: int = 6
