@@ -31,7 +31,7 @@ class BalanceConfig:
 
     share: float = 1.0
     window: int = 75
-    softest: float = 0.15
+    softest: float = 0.4
 
 
 def balanced(

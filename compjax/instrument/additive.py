@@ -28,6 +28,8 @@ class AdditiveConfig:
         quiet: share of the power at which a release has ended.
         longest_tail: seconds of a release at most.
         attack: least and longest seconds of an attack; slower ones would hide the rhythm.
+        least_release: rate of power, per second, with which a note that is let go dies away at the least: what
+            rings on hides the next attack.
         noise_window: seconds of the windows in which noise is shaped.
         accent: how much louder a note begins, dying away in `accent_seconds`: its onset is clear.
     """
@@ -36,7 +38,8 @@ class AdditiveConfig:
     least: float = 1e-8
     quiet: float = 1e-5
     longest_tail: float = 2.0
-    attack: tuple[float, float] = (0.001, 0.03)
+    attack: tuple[float, float] = (0.001, 0.008)
+    least_release: float = 30.0
     noise_window: float = 0.0107
     accent: float = 1.0
     accent_seconds: float = 0.06
@@ -63,6 +66,8 @@ def play(
         config: how it is played.
     """
     generator = np.random.default_rng(seed)
+    release = np.maximum(parameters.release, np.log(config.least_release))
+    parameters = dataclasses.replace(parameters, release=release)
     out = np.zeros(samples, np.float32)
     for note in notes:
         phases = generator.uniform(0.0, 2.0 * np.pi, PARTIALS)

@@ -33,7 +33,7 @@ class SamplerConfig:
     short: float = 8.0
     long_enough: float = 0.5
     fade: float = 0.003
-    release: tuple[float, float] = (0.02, 0.25)
+    release: tuple[float, float] = (0.02, 0.12)
     loop_after: float = 0.2
     seam: float = 0.06
     shortest_loop: float = 0.12
