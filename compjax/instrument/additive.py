@@ -28,8 +28,8 @@ class AdditiveConfig:
         quiet: share of the power at which a release has ended.
         longest_tail: seconds of a release at most.
         attack: least and longest seconds of an attack; slower ones would hide the rhythm.
-        least_release: rate of power, per second, with which a note that is let go dies away at the least: what
-            rings on hides the next attack.
+        least_release: least rate of power, per second, with which a note that is let go dies away; what rings
+            on hides the next attack.
         noise_window: seconds of the windows in which noise is shaped.
         accent: how much louder a note begins, dying away in `accent_seconds`: its onset is clear.
     """
@@ -41,7 +41,7 @@ class AdditiveConfig:
     attack: tuple[float, float] = (0.001, 0.008)
     least_release: float = 30.0
     noise_window: float = 0.0107
-    accent: float = 1.0
+    accent: float = 0.5
     accent_seconds: float = 0.06
 
 

@@ -38,9 +38,8 @@ class CaptureConfig:
 JUDGED = 300
 """Frames by which it is judged how much an instrument explains."""
 
-
-PLAIN = additive.AdditiveConfig(accent=0.0)
-"""As the model is heard in the clip: the accent is the player's."""
+PLAIN = additive.AdditiveConfig(accent=0.0, attack=(0.001, 0.5), least_release=1.0)
+"""The model as it was fitted: accents, quick attacks and releases are the player's."""
 
 
 class Instrument(Protocol):

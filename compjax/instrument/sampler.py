@@ -37,7 +37,7 @@ class SamplerConfig:
     loop_after: float = 0.2
     seam: float = 0.06
     shortest_loop: float = 0.12
-    accent: float = 1.0
+    accent: float = 0.5
     accent_seconds: float = 0.06
     balance: float = 0.4
 
