@@ -27,7 +27,7 @@ SMOOTH = ("envelope", "noise", "burst", "floor", "fast", "slow", "share", "relea
 
 
 @dataclasses.dataclass(frozen=True)
-class FitConfig:
+class FittingConfig:
     """How the model is fitted.
 
     Attributes:
@@ -64,7 +64,7 @@ class Fitted:
 
 
 def fit(
-    notes: Sequence[HeardNote], bands: np.ndarray, cents: float = 0.0, config: FitConfig = FitConfig()
+    notes: Sequence[HeardNote], bands: np.ndarray, cents: float = 0.0, config: FittingConfig = FittingConfig()
 ) -> Fitted:
     """The instrument that explains a clip best.
 
@@ -91,7 +91,7 @@ def fit(
     return Fitted(parameters, played, losses)
 
 
-def _table(notes: Sequence[HeardNote], config: FitConfig) -> tuple[NoteTable, list[HeardNote]]:
+def _table(notes: Sequence[HeardNote], config: FittingConfig) -> tuple[NoteTable, list[HeardNote]]:
     """The loudest and longest `MOST_NOTES` notes, by start, and the same as a table."""
     ranked = sorted(notes, key=lambda n: -n.level * min(n.end - n.start, 1.0))[:MOST_NOTES]
     kept = sorted(ranked, key=lambda n: (n.start, n.pitch))
@@ -102,7 +102,7 @@ def _table(notes: Sequence[HeardNote], config: FitConfig) -> tuple[NoteTable, li
     return NoteTable(*rows), kept
 
 
-def _weights(table: NoteTable, frames: int, config: FitConfig) -> np.ndarray:
+def _weights(table: NoteTable, frames: int, config: FittingConfig) -> np.ndarray:
     """How much each frame counts, `[FRAMES, 1]`."""
     weight = np.zeros((FRAMES, 1), np.float32)
     weight[:frames] = 1.0
@@ -133,7 +133,7 @@ def _begin(table: NoteTable, response: np.ndarray, power: np.ndarray, weight: np
     return dataclasses.replace(start, **{name: x.astype(np.float32) for name, x in found.items()})
 
 
-def _loss(free, given, config: FitConfig) -> Array:
+def _loss(free, given, config: FittingConfig) -> Array:
     """How far the instrument's log bands are from the clip's, and how unlikely an instrument it is."""
     parameters, level, shift = free
     table, response, logs, floor, weight, start = given
@@ -149,7 +149,7 @@ def _loss(free, given, config: FitConfig) -> Array:
 
 
 @functools.partial(jax.jit, static_argnames="config")
-def _run(given, config: FitConfig):
+def _run(given, config: FittingConfig):
     """Parameters, changes of levels and starts (`tanh` of `latest`) after all steps, and the losses."""
     optimiser = optax.adam(optax.cosine_decay_schedule(config.rate, config.steps, 0.1), b2=0.98)
     free = (given[-1], jnp.zeros(MOST_NOTES), jnp.zeros(MOST_NOTES))
