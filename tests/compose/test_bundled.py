@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 import compjax
+from compjax.audio.waveform import read
 from compjax.codec import long_codec
-from compjax.measures import onsets
+from compjax.measures import adherence, onsets
+from compjax.music.factors import Switches
 
 ASSETS = pathlib.Path(compjax.__file__).parent / "assets"
-DRUMS, GUITAR = (ASSETS / "demo" / name for name in ("drums.flac", "guitar.flac"))
+DRUMS, GUITAR, FIFTHS = (ASSETS / "demo" / f"{name}.flac" for name in ("drums", "guitar", "fifths"))
 SWITCHES = {"rhythm": "input", "harmony": "target", "timbre": "target"}
 
 pytestmark = pytest.mark.skipif(
@@ -37,6 +39,38 @@ def test_rhythm_is_the_inputs(composition):
     assert min(note.start for note in composition.notes) < 0.05  # the hit on the very first sample too
 
 
+@pytest.fixture(scope="module")
+def scores(bundled, composition):
+    """What is the guitar's in its composition, in the same a semitone up, in that of fifths, in the drums."""
+    places = np.arange(0.0, composition.audio.size, 2.0 ** (1 / 12))
+    higher = np.interp(places, np.arange(composition.audio.size), composition.audio).astype(np.float32)
+    outputs = {
+        "own": composition.audio,
+        "higher": higher,
+        "fifths": bundled.compose(DRUMS, FIFTHS, **SWITCHES).audio,
+        "drums": read(DRUMS),
+    }
+    sources = [adherence.describe(read(path)) for path in (DRUMS, GUITAR)]
+    return {
+        name: adherence.evaluate(adherence.describe(audio), *sources, Switches(**SWITCHES))
+        for name, audio in outputs.items()
+    }
+
+
+def test_harmony_is_the_targets(scores):
+    """A semitone up nothing of it is left, and in the drums there is none."""
+    own, others = scores["own"], [scores["higher"], scores["drums"]]
+    assert own.in_chord > max(0.6, own.in_chord_chance + 0.3, *(one.in_chord + 0.3 for one in others))
+    assert own.chroma_cosine > max(0.7, *(one.chroma_cosine + 0.3 for one in others))
+
+
+def test_timbre_is_the_targets(scores):
+    """What is played on another target's instrument, or on the drums, is not taken for the guitar."""
+    own, others = scores["own"], [scores["fifths"], scores["drums"]]
+    assert own.timbre > max(0.3, *(one.timbre + 0.1 for one in others))
+    assert own.timbre_margin > max(0.1, *(one.timbre_margin for one in others))
+
+
 def test_output_is_new(composition):
     assert composition.report["verdict"] == "new"
 
@@ -44,7 +78,6 @@ def test_output_is_new(composition):
 def test_output_is_as_loud_as_the_input(composition):
     """But for the limiter: this loop is loud."""
     from compjax.audio.loudness import rms
-    from compjax.audio.waveform import read
 
     decibels = 20.0 * np.log10(rms(composition.audio) / rms(read(DRUMS)[: composition.audio.size]))
     assert -2.0 < decibels < 0.1
@@ -64,7 +97,6 @@ def test_same_seed_same_bytes(bundled, composition):
 
 def test_windows_leave_no_seam(bundled):
     """Decoded in windows, held sound has its level all along, and no seam sounds like a hit."""
-    from compjax.audio.waveform import read
     from compjax.hearing.sound import analyse
 
     held = np.tile(read(ASSETS / "demo" / "fifths.flac")[24_000:96_000], 5)
