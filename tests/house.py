@@ -1,0 +1,85 @@
+"""The house in figures: python -m tests.house. Files and lines by folder, nouns that mean two things, and the way
+of a pair of clips through the folders while it is composed, followed call by call.
+"""
+
+from __future__ import annotations
+
+import ast
+import collections
+import pathlib
+import sys
+
+PACKAGE = pathlib.Path(__file__).parents[1] / "compjax"
+
+
+def folder_of(path: str | pathlib.Path) -> str:
+    """The folder of a file below `compjax/`."""
+    return str(pathlib.Path(path).relative_to(PACKAGE).parent)
+
+
+def sizes() -> dict[str, tuple[int, int]]:
+    """Files and lines of every folder."""
+    found: dict[str, tuple[int, int]] = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        files, lines = found.get(folder_of(path), (0, 0))
+        count = len(path.read_text().splitlines())
+        found[folder_of(path)] = files + (path.name != "__init__.py"), lines + count
+    return found
+
+
+def clashes() -> dict[str, list[str]]:
+    """Classes and types that are defined in more than one file."""
+    homes = collections.defaultdict(list)
+    for path in PACKAGE.rglob("*.py"):
+        body = ast.parse(path.read_text()).body
+        names = {node.name for node in body if isinstance(node, ast.ClassDef)}
+        names |= {
+            target.id
+            for node in body
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name) and target.id[0].isupper() and not target.id.isupper()
+        }
+        for name in names - {"Array"}:
+            homes[name].append(str(path.relative_to(PACKAGE)))
+    return {name: files for name, files in homes.items() if len(files) > 1}
+
+
+def trip() -> tuple[int, int]:
+    """Folders that a pair enters on its way through `Session.compose`, and how often it comes back to one."""
+    import compjax
+
+    session = compjax.load()
+    clips = [PACKAGE / "assets" / "demo" / name for name in ("drums.flac", "fifths.flac")]
+    way: list[str] = []
+
+    def note(frame, event, argument):
+        del argument
+        file = frame.f_code.co_filename
+        if event == "call" and file.startswith(str(PACKAGE)):
+            folder = folder_of(file)
+            if not way or way[-1] != folder:
+                way.append(folder)
+
+    session.compose(*clips, rhythm="input", harmony="target", timbre="target")  # everything is compiled
+    sys.setprofile(note)
+    try:
+        session.compose(*clips, rhythm="input", harmony="target", timbre="target")
+    finally:
+        sys.setprofile(None)
+    return len(set(way)), len(way) - len(set(way))
+
+
+def main() -> None:
+    """Print the figures."""
+    found = sizes()
+    for folder, (files, lines) in sorted(found.items()):
+        print(f"{folder:24} {files:3} files {lines:6} lines")
+    print(f"{'all':24} {sum(f for f, _ in found.values()):3} files {sum(n for _, n in found.values()):6} lines")
+    print(f"largest folder {max(files for files, _ in found.values())} files; nouns with two meanings {len(clashes())}")
+    entered, returns = trip()
+    print(f"a pair on its way: {entered} folders entered, {returns} returns")
+
+
+if __name__ == "__main__":
+    main()
