@@ -1,5 +1,7 @@
-"""The house in figures: python -m tests.house. Files and lines by folder, nouns that mean two things, and the way
-of a pair of clips through the folders while it is composed, followed call by call.
+"""The house in figures: python -m tests.house.
+
+Files and lines by folder, nouns that mean two things, and the way of a pair of clips through the folders while
+it is composed, followed call by call.
 """
 
 from __future__ import annotations
@@ -75,8 +77,12 @@ def main() -> None:
     found = sizes()
     for folder, (files, lines) in sorted(found.items()):
         print(f"{folder:24} {files:3} files {lines:6} lines")
-    print(f"{'all':24} {sum(f for f, _ in found.values()):3} files {sum(n for _, n in found.values()):6} lines")
-    print(f"largest folder {max(files for files, _ in found.values())} files; nouns with two meanings {len(clashes())}")
+    print(
+        f"{'all':24} {sum(f for f, _ in found.values()):3} files {sum(n for _, n in found.values()):6} lines"
+    )
+    print(
+        f"largest folder {max(files for files, _ in found.values())} files; nouns with two meanings {len(clashes())}"
+    )
     entered, returns = trip()
     print(f"a pair on its way: {entered} folders entered, {returns} returns")
 

@@ -79,4 +79,11 @@ def by_rules(
     notes = moved(performer.play(rhythm, harmony, style), 0.0)
     if steering.harmony is not None or performer.is_kit:  # the recording's balance is that of other chords
         return notes
+    return balanced_to(heard, decided, notes, config)
+
+
+def balanced_to(
+    heard: HeardPair, decided: np.ndarray, notes: tuple[Note, ...], config: BalanceConfig = BalanceConfig()
+) -> tuple[Note, ...]:
+    """`balanced`, to what was heard of the harmony's clip by the gates `[T, 6]`."""
     return balanced(notes, heard.class_levels(decided, config.window), config)

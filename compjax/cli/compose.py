@@ -63,8 +63,9 @@ def define_flags() -> flags.FlagValues:
     _define_grids(values)
     _define_shape(values)
     flags.DEFINE_bool("align", True, "Move the target's beats onto the input's.", values)
-    text = "Who decides the notes: the arranging rules on what was heard, or the composer network."
-    flags.DEFINE_enum("arranger", "rules", ["rules", "network"], text, values)
+    text = "Who decides the notes: rules, a small network or the transformer; auto: what the weights are for."
+    choices = ["auto", "rules", "network", "transformer"]
+    flags.DEFINE_enum("arranger", "auto", choices, text, values)
     text = "How notes are played: on a model fitted to the clip, on samples of it, or what explains it best."
     flags.DEFINE_enum("instrument", "auto", ["auto", "model", "samples"], text, values)
     flags.DEFINE_string("checkpoint", None, "Weights of the agent; the bundled ones if not given.", values)

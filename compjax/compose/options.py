@@ -17,7 +17,7 @@ from compjax.music.time.meter import GridSettings, Meter, bpm_of
 if TYPE_CHECKING:
     from compjax.music.score import Harmony
 
-ARRANGERS = ("rules", "network")
+ARRANGERS = ("auto", "rules", "network", "transformer")
 """Who decides the notes: see `compjax/arranging/`."""
 
 INSTRUMENTS = ("auto", "model", "samples")
@@ -42,7 +42,7 @@ class ComposeOptions:
         seed: with the number of the variation, decides everything that is drawn; 0 or more.
         style: numbers in [0, 1] by name (the fields of `Style`); the rest are drawn.
         align: move the target's beats onto the input's.
-        arranger: "rules" or "network", who decides the notes.
+        arranger: one of `ARRANGERS`, who decides the notes; "auto" is what the weights are made for.
         instrument: "model" (fitted to the clip), "samples" (cut out of it), or "auto", what explains it best.
         chords: a `Harmony` (`compjax.read_chords`) in the place of the one that is heard; None for that one.
         input_bpm: tempo of the input in quarter notes per minute, 20 to 400; None is heard, as the next are.
@@ -70,7 +70,7 @@ class ComposeOptions:
     seed: int = 0
     style: Mapping[str, float] | None = None
     align: bool = True
-    arranger: str = "rules"
+    arranger: str = "auto"
     instrument: str = "auto"
     chords: Harmony | None = None
     input_bpm: float | None = None

@@ -158,6 +158,11 @@ def is_pitched(heard: Heard) -> bool:
     return bool(np.quantile(heard.classes.max(axis=1), 0.9) > 0.8)
 
 
+def has_pitches(classes: np.ndarray) -> bool:
+    """Whether some class of `[T, 12]` surely sounds in a quarter of the frames."""
+    return bool(np.quantile(classes.max(axis=1), 0.75) > 0.8)
+
+
 def read_clip(heard: Heard, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:
     """The hits and the chords that were heard in one clip, in its own time."""
     classes = seconded(heard.classes, heard.levels, config)
@@ -211,7 +216,6 @@ def moving_mean(values: np.ndarray, window: int) -> np.ndarray:
 
 def _read(voices, velocities, own_classes, classes, bass, config: HearingConfig) -> tuple[Rhythm, Harmony]:
     """Hits of voices `[LEAD_IN + T, 3]` in a clip with `own_classes`, and chords of `classes` and `bass`."""
-    surely_pitched = np.quantile(own_classes.max(axis=1), 0.75) > 0.8
-    longest = config.pitched_seconds if surely_pitched else config.drum_seconds
+    longest = config.pitched_seconds if has_pitches(own_classes) else config.drum_seconds
     rhythm = Rhythm(hits_of(voices, velocities, longest, config), 120.0, 4)
     return shifted(rhythm, chords_of(classes, bass, config), -LEAD_SECONDS)

@@ -27,7 +27,11 @@ from compjax.training.process.lifecycle import Lifecycle
 from compjax.training.state import on_host
 from compjax.training.task import LoopConfig, Outcome, RunOptions, State, Task
 
-BUILDERS = {"agent": "compjax.training.agent.task", "codec": "compjax.training.codec.task"}
+BUILDERS = {
+    "agent": "compjax.training.agent.task",
+    "codec": "compjax.training.codec.task",
+    "notes": "compjax.training.notes.task",
+}
 """Module with `build_task(config, mesh)` by the configuration's `kind`."""
 PROGRAMS = "compiled"
 """Folder of compiled programs in the workdir."""

@@ -113,7 +113,7 @@ def order(config: ServeConfig) -> Schema:
         "seed": _COUNT | {"default": 0} | _about("Decides what is drawn."),
         "style": _object(style) | {"additionalProperties": False} | _about("What is not set is drawn."),
         "align": {"type": "boolean", "default": True} | _about("Move the target's beats onto the input's."),
-        "arranger": {"enum": list(ARRANGERS), "default": "rules"},
+        "arranger": {"enum": list(ARRANGERS), "default": "auto"},
         "instrument": {"enum": list(INSTRUMENTS), "default": "auto"},
         "chords": _TEXT
         | _about("In place of those that are heard: a time in seconds and a name on each line."),

@@ -105,9 +105,13 @@ class FakeNetwork(RollNetwork):
         return onsets, frames, np.tile(balance, (len(onsets), 1))
 
 
+def no_transformer():
+    raise AssertionError("no test of the fakes asks for the transformer")
+
+
 def make_session(silent: bool = False):
     """A session of the fakes."""
-    composer = ArrangingComposer(FakeListener(), FakeNetwork(silent))
+    composer = ArrangingComposer(FakeListener(), FakeNetwork(silent), no_transformer)
     checksums = {"model": "m", "codec": "c"}
     windows = WindowConfig(length=160, context=16, fade=8)
     return Session(FakeCodec(), {"gain": jnp.float32(1.0)}, composer, checksums, windows)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+from collections.abc import Callable
 
 import jax
 import numpy as np
@@ -10,6 +12,7 @@ import numpy as np
 from compjax.arranging.network import RollNetwork
 from compjax.arranging.rules import by_rules
 from compjax.arranging.steering import Steering
+from compjax.arranging.transformer import Transformer
 from compjax.codec.long_codec import LongCodec
 from compjax.compose.composers.contract import COMPOSITIONAL, Plan
 from compjax.compose.composers.rendition import Played
@@ -53,14 +56,28 @@ class ArrangingComposer:
     writes_notes = hears_chords = True
     raw_latents = False
 
-    def __init__(self, listener: Listener, network: RollNetwork):
+    def __init__(
+        self,
+        listener: Listener,
+        network: RollNetwork,
+        transformer: Callable[[], Transformer],
+        usual: str = "rules",
+    ):
+        """`usual` is the arranger that "auto" takes; the transformer is loaded when it is first asked for."""
         self._listener, self._network = listener, network
+        self._transformer, self._usual = functools.cache(transformer), usual
 
     @classmethod
-    def of(cls, module: ArrangingAgent, variables: dict) -> ArrangingComposer:
+    def of(
+        cls,
+        module: ArrangingAgent,
+        variables: dict,
+        transformer: Callable[[], Transformer],
+        usual: str = "rules",
+    ) -> ArrangingComposer:
         """The composer of an agent and its weights."""
         weights = jax.device_put(variables)
-        return cls(Listener(module, weights), RollNetwork(module, weights))
+        return cls(Listener(module, weights), RollNetwork(module, weights), transformer, usual)
 
     def hear(self, input: Sound, target: Sound) -> HeardAndCaptured:
         """What is heard in two clips."""
@@ -86,9 +103,11 @@ class ArrangingComposer:
         self, heard: HeardAndCaptured, decided: np.ndarray, style: Style, arranger: str, steering: Steering
     ) -> Plan:
         """The notes that `arranger` (one of `options.ARRANGERS`) decides."""
-        if arranger == "rules":
+        name = self._usual if arranger == "auto" else arranger
+        if name == "rules":
             return Plan(by_rules(heard.pair, decided, style, steering, heard.instrument.performer))
-        return Plan(self._network.arrange(heard.pair, decided, style, steering))
+        composing = self._transformer() if name == "transformer" else self._network
+        return Plan(composing.arrange(heard.pair, decided, style, steering))
 
     def play(
         self, heard: HeardAndCaptured, decided: np.ndarray, plan: Plan, codec: LongCodec, samples: int

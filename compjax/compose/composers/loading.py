@@ -13,7 +13,14 @@ from compjax.errors import UserError
 SHAPE_FRAMES = 64
 """Latent frames of the clips by which an agent tells the shapes of its arrays; they do not depend on it."""
 
-BUNDLED = pathlib.Path(__file__).parents[2] / "assets" / "compositional.npz"
+ASSETS = pathlib.Path(__file__).parents[2] / "assets"
+BUNDLED = ASSETS / "compositional.npz"
+TRANSFORMER = ASSETS / "transformer.npz"
+
+NO_TRANSFORMER = (
+    "no transformer is bundled: train one (compjax-train --config=experiments/transformer.py --workdir=DIR) "
+    "and give its file with --checkpoint DIR/transformer.npz"
+)
 
 
 def load_composer(path: str | os.PathLike | None = None, codec: str = "vocos") -> Composer:
@@ -54,13 +61,15 @@ def _composer(config: dict, variables: dict, sealed: bool) -> Composer:
     """The composer of an agent's kind; weights that are not `sealed` are counted first."""
     from compjax.models.registry import build_agent
 
+    if config["agent"] == "transformer":
+        return _writing_composer(config, variables)
     module = build_agent(config["agent"], config["settings"])
     if config["agent"] == "arranging":
         from compjax.compose.composers.arranging import ArrangingComposer
 
         if not sealed:  # only what is asked for is run, so that what is missing would not be noticed
             _check_complete(module, variables)
-        return ArrangingComposer.of(module, variables)
+        return ArrangingComposer.of(module, variables, bundled_transformer)
     from compjax.compose.composers.direct import FRAMES, DirectComposer
 
     frames, raw = int(config.get("frames", FRAMES)), bool(config.get("raw_latents", False))
@@ -96,3 +105,33 @@ def _leaves(tree: dict, prefix: str = "") -> dict:
         inner = isinstance(value, dict)
         found |= _leaves(value, f"{prefix}{name}/") if inner else {f"{prefix}{name}": value}
     return found
+
+
+def _writing_composer(config: dict, variables: dict) -> Composer:
+    """The bundled agent, which hears and plays, with a transformer that writes for it."""
+    from compjax.arranging.transformer import Transformer
+    from compjax.codec.weights import load_weights
+    from compjax.compose.composers.arranging import ArrangingComposer
+    from compjax.models.composing.note_transformer import make_transformer
+    from compjax.models.registry import build_agent
+
+    given = Transformer(make_transformer(config["settings"]), variables)
+    about, weights = load_weights(BUNDLED)
+    module = build_agent(about["agent"], about["settings"])
+    return ArrangingComposer.of(module, weights, lambda: given, "transformer")
+
+
+def bundled_transformer():
+    """The transformer among the bundled weights.
+
+    Raises:
+        UserError: if there is none.
+    """
+    from compjax.arranging.transformer import Transformer
+    from compjax.codec.weights import load_weights
+    from compjax.models.composing.note_transformer import make_transformer
+
+    if not TRANSFORMER.is_file():
+        raise UserError(NO_TRANSFORMER)
+    about, weights = load_weights(TRANSFORMER)
+    return Transformer(make_transformer(about["settings"]), weights)

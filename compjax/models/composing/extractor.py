@@ -24,11 +24,17 @@ class MultiScaleExtractor(nn.Module):
     dtype: DTypeLike = jnp.float32
 
     @nn.compact
-    def __call__(self, latents: Array, train: bool = False) -> Array:
-        """`latents` `[B, T, D]` to components `[B, T, 3, channels]`, ordered rhythm, harmony, timbre."""
+    def __call__(self, clip: Array | tuple[Array, Array, Array], train: bool = False) -> Array:
+        """A clip to components `[B, T, 3, channels]`, ordered rhythm, harmony, timbre.
+
+        Args:
+            clip: latents `[B, T, D]` that every branch looks at, or for each what it is to look at.
+            train: batch statistics are updated.
+        """
+        given = clip if isinstance(clip, tuple) else (clip,) * len(FACTORS)
         branches = [
-            self._branch(latents, factor, kernels, train)
-            for factor, kernels in zip(FACTORS, self.config.kernels, strict=True)
+            self._branch(seen, factor, kernels, train)
+            for seen, factor, kernels in zip(given, FACTORS, self.config.kernels, strict=True)
         ]
         return jnp.stack(branches, axis=2)
 

@@ -1,0 +1,188 @@
+"""Batches of drawn pairs, heard with mistakes, and the notes that their arrangements strike at the hits.
+
+A batch is a dict of arrays, `[B, ...]`, float32 unless said otherwise:
+
+    heard          [2, T, 62]  input and target, see models/composing/factor_frames.py
+    gates          [6]         1 for the components that the switches chose
+    ideal_gates    [6]         what the selector should choose by itself
+    style          [T, 9]      the style vector and, last, its contour
+    moments        [K]         int32, frames at which notes are decided
+    asked          [K]         1 where there is such a moment, 0 where it is padding
+    onsets         [K, 64]     1 where the arrangement strikes the pitch at the moment
+    velocities     [K, 64]     of those notes, and
+    lengths        [K, 64]     as `factor_frames.log_length` writes them
+    sample_ids     []          int64, stays on the host
+
+Every pair is heard once and arranged again and again, with other switches and in other styles: the truth
+of an arrangement is known without its sound.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from collections.abc import Iterator
+
+import numpy as np
+
+from compjax.constants import FRAME_RATE, MIN_PITCH, NUM_PITCHES
+from compjax.data.batches.ahead import Ahead
+from compjax.data.batches.maker import SAMPLE_IDS
+from compjax.data.batches.pipeline import AHEAD
+from compjax.data.drawing import swaps
+from compjax.data.sources.example import HostBatch, gates_of
+from compjax.data.sources.source import fingerprint_of
+from compjax.models.composing.factor_frames import log_length
+from compjax.music.score import Note, fold_pitch
+from compjax.music.style import Style, random_style, style_over_time
+from compjax.training.notes.imagined import FRAMES, HeardClip, MistakesConfig, imagine
+
+DRUMS_PITCHED = "drums, pitched"
+REACH = 0.05
+"""Seconds from a moment within which a note belongs to it."""
+
+MOST_MOMENTS = 64
+"""Moments of a whole clip; there are never more hits in it."""
+
+
+@dataclasses.dataclass(frozen=True)
+class NotesDataConfig:
+    """What is drawn.
+
+    Attributes:
+        seed: other seeds, other pairs; `split` as in rendering.
+        pairs: how many are kept and arranged again; a step draws one more until there are so many.
+        first_pairs: with which a run begins.
+        moments: of a clip that an example asks for, drawn among its hits.
+        usual: share of pairs that are drums with a pitched target; the rest are of any kind.
+        mistakes: of hearing.
+    """
+
+    seed: int = 0
+    split: str = "train"
+    pairs: int = 2000
+    first_pairs: int = 16
+    moments: int = 12
+    usual: float = 0.7
+    mistakes: MistakesConfig = MistakesConfig()
+
+
+@dataclasses.dataclass(frozen=True)
+class PairAsHeard:
+    """A drawn pair, and how its clips were heard."""
+
+    pair: swaps.DrawnPair
+    clips: tuple[HeardClip, HeardClip]
+
+
+def draw_heard(config: NotesDataConfig, number: int) -> PairAsHeard:
+    """The pair of a number, heard."""
+    generator = np.random.default_rng([config.seed, 2, number])
+    usual = generator.random() < config.usual
+    while True:
+        pair = swaps.draw_pair(int(generator.integers(2**40)), config.split)
+        if not usual or pair.kind == DRUMS_PITCHED:
+            break
+    return PairAsHeard(
+        pair, tuple(imagine(clip, generator, config.mistakes) for clip in (pair.input, pair.target))
+    )
+
+
+def draw_switches(pair: swaps.DrawnPair, generator: np.random.Generator) -> swaps.Recombination:
+    """Switches, as common as for rendered pairs."""
+    settings = swaps.SETTINGS[pair.kind]
+    return settings[generator.choice(len(settings), p=[share for _, share in settings])][0]
+
+
+def notes_at(notes: tuple[Note, ...], moments: np.ndarray) -> dict[str, np.ndarray]:
+    """What of `notes` is struck at `moments` `[K]`: onsets, velocities, lengths, `[K, 64]` each."""
+    table = np.zeros((3, len(moments), NUM_PITCHES), np.float32)
+    times = (moments + 0.5) / FRAME_RATE
+    for note in notes:
+        if not len(times):
+            break
+        nearest = int(np.abs(times - note.start).argmin())
+        if note.start >= 0.0 and abs(times[nearest] - note.start) <= REACH:
+            told = (1.0, note.velocity, log_length(note.end - note.start))
+            table[:, nearest, fold_pitch(note.pitch) - MIN_PITCH] = told
+    return dict(zip(("onsets", "velocities", "lengths"), table, strict=True))
+
+
+def make_example(heard: PairAsHeard, switches: swaps.Recombination, style: Style) -> HostBatch:
+    """An example of all the moments of the clip that gives the rhythm."""
+    moments = heard.clips[switches[0]].slots[:MOST_MOMENTS]
+    struck = notes_at(swaps.arrange_swap(heard.pair, switches, style), moments)
+    return {
+        "heard": np.stack([clip.frames for clip in heard.clips]),
+        "gates": gates_of(np.asarray(switches)),
+        "ideal_gates": np.asarray(swaps.ideal_gates(heard.pair), np.float32),
+        "style": style_over_time(style.vector(), FRAMES),
+        "moments": moments,
+        "asked": np.ones(len(moments), np.float32),
+        **struck,
+    }
+
+
+def fitted(example: HostBatch, count: int, generator: np.random.Generator | None = None) -> HostBatch:
+    """The example with `count` moments: some of them drawn (the first without a generator), or padded."""
+    found = len(example["moments"])
+    order = np.arange(found) if generator is None else generator.permutation(found)
+    chosen = np.sort(order[:count])
+
+    def fit(values: np.ndarray) -> np.ndarray:
+        return np.concatenate(
+            [values[chosen], np.zeros((count - len(chosen), *values.shape[1:]), values.dtype)]
+        )
+
+    names = ("moments", "asked", "onsets", "velocities", "lengths")
+    return example | {name: fit(example[name]) for name in names}
+
+
+def stacked(examples: list[HostBatch]) -> HostBatch:
+    """Examples as one batch."""
+    return {name: np.stack([example[name] for example in examples]) for name in examples[0]}
+
+
+class NotesPipeline:
+    """The `Pipeline` of drawn pairs: a batch is a pure function of its step."""
+
+    skipped: tuple[str, ...] = ()
+    epoch_steps = 0
+    seconds = swaps.CLIP_SECONDS
+
+    def __init__(self, config: NotesDataConfig, batch_size: int, index: int = 0, count: int = 1) -> None:
+        self._config, self._size, self._index, self._count = config, batch_size, index, count
+        self._heard = functools.lru_cache(maxsize=config.pairs)(functools.partial(draw_heard, config))
+        self._feed: Ahead | None = None
+        self.fingerprint = fingerprint_of(["notes", config, batch_size])
+
+    def batch(self, step: int) -> HostBatch:
+        """This host's part of the batch of a step."""
+        local = self._size // self._count
+        first = step * self._size + self._index * local
+        examples = [self._example(step, position) for position in range(first, first + local)]
+        return stacked(examples) | {SAMPLE_IDS: np.arange(first, first + local, dtype=np.int64)}
+
+    def _example(self, step: int, position: int) -> HostBatch:
+        config = self._config
+        generator = np.random.default_rng([config.seed, 1, position])
+        known = min(config.first_pairs + step, config.pairs)
+        heard = self._heard(int(generator.integers(known)))
+        example = make_example(heard, draw_switches(heard.pair, generator), random_style(generator))
+        return fitted(example, config.moments, generator)
+
+    def iterate(self, start_step: int) -> Iterator[HostBatch]:
+        """See `Pipeline`; an earlier iteration ends."""
+        self.close()
+        self._feed = Ahead(self.batch, start_step, AHEAD)
+        return self._feed
+
+    def describe(self, sample_id: int) -> str:
+        """See `Pipeline`."""
+        return f"arrangement {sample_id} of drawn pairs, seed {self._config.seed}"
+
+    def close(self) -> None:
+        """See `Pipeline`."""
+        if self._feed is not None:
+            self._feed.close()
+            self._feed = None
