@@ -14,13 +14,32 @@ from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.web.clips import HeldClip
 from compjax.web.results import Result, result_of, wav_of
-from compjax.web.steps import Steps
 
 STOP_SECONDS = 5.0
 """How long the server waits, when it ends, for the work in hand to notice."""
 
 BROKEN = "something went wrong in the server; its log says what"
 """What a visitor is told of an error that is not theirs."""
+
+
+ONCE = {"read": 1, "align": 2, "report": 12, "encode": 8, "listen": 10, "select": 2}
+"""Phases that a pair goes through once, and their shares of the work, as `timings` of reports have them."""
+
+EACH = {"compose": 1, "render": 5, "decode": 26, "report": 33}
+"""Phases of each variation, and their shares."""
+
+WORDS = {
+    "read": "Reading the clips",
+    "align": "Finding the beats",
+    "report": "Measuring",
+    "encode": "Encoding the clips",
+    "listen": "Listening",
+    "select": "Choosing what comes from where",
+    "compose": "Arranging",
+    "render": "Playing",
+    "decode": "Making sound of it",
+}
+"""What the page says during a phase."""
 
 
 class JobState(enum.StrEnum):
@@ -58,6 +77,35 @@ class Order:
     options: dict  # fields of `ComposeOptions` that were checked
     num_samples: int = 1
     said: dict = dataclasses.field(default_factory=dict)  # the options as they were sent
+
+
+class Steps:
+    """A listener for `Session.compose_many` that keeps count; it may be asked from other threads."""
+
+    def __init__(self, num_samples: int, check: Callable[[], None]):
+        """`check` is called at every step, and may stop the work by raising."""
+        self._plan = [*ONCE.items(), *(list(EACH.items()) * num_samples)]
+        self._total = sum(share for _, share in self._plan)
+        self._check = check
+        self._at = 0
+        self.phase = ""
+        self.share = 0.0
+
+    @property
+    def words(self) -> str:
+        """What is being done, for people."""
+        return WORDS.get(self.phase, "")
+
+    def __call__(self, phase: str, done: int, total: int) -> None:
+        """Note that `done` of `total` windows of a phase are finished; phases not planned for are skipped."""
+        self._check()
+        names = [name for name, _ in self._plan]
+        if phase not in names[self._at :]:
+            return
+        self._at = names.index(phase, self._at)
+        before = sum(share for _, share in self._plan[: self._at])
+        share = (before + self._plan[self._at][1] * done / max(total, 1)) / self._total
+        self.phase, self.share = phase, max(self.share, min(share, 1.0))
 
 
 class Job:

@@ -94,7 +94,7 @@ def composition():
     scores = {"adherence": {"onset_f1": 1.0}, "novelty": {"mosaic_r2": 0.5}}
     said = {"verdict": "new", "words": ["It follows.", "The output is new."], "notes": 2, "seconds": 2.0}
     report = {**said, **scores, "weights": weights, "sources": chosen_sources(weights)}
-    report["alignment"] = {"input_tempo": 120.0}
+    report |= {"alignment": {"input_tempo": 120.0}, "options": {}}
     return Composition(chord(2), SAMPLE_RATE, notes, weights, report, view)
 
 

@@ -7,7 +7,7 @@ from fakes import chord, drums, make_session
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.web.clips import HeldClip
-from compjax.web.jobs import BROKEN, Full, Job, JobState, JobWorker, Model, Order
+from compjax.web.jobs import BROKEN, Full, Job, JobState, JobWorker, Model, Order, Steps
 
 HEARD = ("tempo", "beats", "onsets", "chords")
 PAIR = (HeldClip("a", drums(2)), HeldClip("b", chord(2)))
@@ -180,3 +180,37 @@ def test_a_real_session_serves_as_well():
     assert first.files[".wav"] != second.files[".wav"] and first.picture["notes"]
     assert one.steps.share > 0.7 and set(one.order.input.heard_by(worker.session)) == set(HEARD)
     worker.stop()
+
+
+ONCE = ("read", "align", "report", "encode", "listen", "select")
+EACH = ("compose", "render", "decode", "report")
+
+
+def test_progress_grows_from_nothing_to_all():
+    steps = Steps(3, lambda: None)
+    seen = [steps.share]
+    for phase in (*ONCE, *EACH * 3):
+        steps(phase, 0, 2)
+        steps(phase, 1, 2)
+        steps(phase, 2, 2)
+        seen.append(steps.share)
+        assert steps.phase == phase and steps.words
+    assert seen[0] == 0.0 and seen[-1] == pytest.approx(1.0)
+    assert all(earlier < later for earlier, later in zip(seen, seen[1:], strict=False))
+
+
+def test_phases_that_nobody_planned_do_no_harm():
+    steps = Steps(1, lambda: None)
+    steps("encode", 1, 1)
+    share = steps.share
+    steps("polish", 1, 2)
+    steps("read", 1, 1)  # long over
+    assert steps.share == share and steps.phase == "encode"
+
+
+def test_a_check_that_raises_stops_the_work():
+    def check():
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        Steps(1, check)("read", 0, 1)

@@ -33,8 +33,8 @@ def test_answers_are_as_described(client, sounds):
     schemas = DESCRIPTION["components"]["schemas"]
     assert set(clip) == set(schemas["Clip"]["properties"])
     assert set(made) == set(schemas["Composition"]["properties"])
-    while not (results := client.get(f"/api/compositions/{made['id']}").json()["results"]):
-        pass
+    while not (results := (now := client.get(f"/api/compositions/{made['id']}").json())["results"]):
+        assert not now["error"]
     assert set(results[0]) == set(schemas["Result"]["properties"])
     assert set(client.get(f"/api/clips/{clip['id']}/spectrogram").json()) == set(
         schemas["Spectrogram"]["properties"]
