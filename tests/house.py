@@ -1,7 +1,7 @@
 """The house in figures: python -m tests.house.
 
-Files and lines by folder, nouns that mean two things, and the way of a pair of clips through the folders while
-it is composed, followed call by call.
+Files and lines by folder, nouns that mean two things, and the way of a pair of clips through the
+folders while it is composed, followed call by call.
 """
 
 from __future__ import annotations
@@ -80,9 +80,8 @@ def main() -> None:
     print(
         f"{'all':24} {sum(f for f, _ in found.values()):3} files {sum(n for _, n in found.values()):6} lines"
     )
-    print(
-        f"largest folder {max(files for files, _ in found.values())} files; nouns with two meanings {len(clashes())}"
-    )
+    largest = max(files for files, _ in found.values())
+    print(f"largest folder {largest} files; nouns with two meanings {len(clashes())}")
     entered, returns = trip()
     print(f"a pair on its way: {entered} folders entered, {returns} returns")
 

@@ -124,7 +124,7 @@ def test_tempo_and_key_of_a_composition(session):
     assert moved.seconds == pytest.approx(2 * plain.seconds, rel=0.01)
     assert sorted({n.pitch for n in moved.notes}) == sorted({n.pitch + 2 for n in plain.notes})
     followed = [made.report["adherence"]["onset_f1"] for made in (plain, moved)]
-    assert followed[1] == pytest.approx(followed[0], abs=0.05) and moved.tempo == 60.0
+    assert min(followed) > 0.9 and moved.tempo == 60.0
     assert moved.groove.tempo == 60.0 and moved.groove.seconds == pytest.approx(moved.seconds, abs=0.01)
     with pytest.raises(UserError, match="not streamed"):
         session.stream(drums(4, 120), chord(2), sample_rate=SAMPLE_RATE, loop=True)
