@@ -32,7 +32,7 @@ class CaptureConfig:
     """
 
     sustained: float = 0.2
-    preference: float = 2.0
+    preference: float = 1.3
 
 
 JUDGED = 300

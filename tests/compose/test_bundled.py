@@ -14,7 +14,7 @@ from compjax.measures import adherence, onsets
 from compjax.music.factors import Switches
 
 ASSETS = pathlib.Path(compjax.__file__).parent / "assets"
-DRUMS, GUITAR, PIANO = (ASSETS / "demo" / f"{name}.flac" for name in ("drums", "guitar", "fifths"))
+DRUMS, GUITAR, PIANO = (ASSETS / "demo" / f"{name}.flac" for name in ("drums", "guitar", "piano"))
 SWITCHES = {"rhythm": "input", "harmony": "target", "timbre": "target"}
 
 pytestmark = pytest.mark.skipif(
