@@ -32,7 +32,7 @@ class CaptureConfig:
     """
 
     sustained: float = 0.2
-    preference: float = 1.3
+    preference: float = 2.0
 
 
 JUDGED = 300
