@@ -98,6 +98,8 @@ class Controlled:
     truth: adherence.Truth
     rows: Mapping[str, Description]
     floors: Mapping[str, tuple[Description, ...]]
+    spectral: Mapping[str, float]
+    """Of the row whose notes are the arrangement's: how far its spectrum is from it, in decibels."""
 
 
 class Judge:
@@ -126,7 +128,7 @@ class Judge:
         if pair.play is None or not output.notes:
             return None
         played = pair.play(output.notes, self.switches.timbre)
-        return ear.spectral_distance(*(ear.spectra(normalize_rms(one)) for one in (output.audio, played)))
+        return spectral_distance(output.audio, played)
 
     def judge(self, name: str, outputs: Sequence) -> Judged:
         """Scores of what `outputs` gave, each against its own pair."""
@@ -149,14 +151,14 @@ class Judge:
         for index, pair in enumerate(self.pairs):
             logging.info("controls: %d of %d, %s", index + 1, len(self.pairs), pair.name)
             chosen = self._sources[index][self.switches.timbre == adherence.TARGET]
-            arrangement = adherence.describe(pair.arrangements[self.switches.label].audio)
+            arrangement = pair.arrangements[self.switches.label].audio
             self._controlled[index] = controlled(pair.truths[self.switches.label](), chosen, arrangement)
 
     def control_rows(self) -> list[Judged]:
         """The controls as rows: each should score 0 in its own factor, else as the arrangement does."""
         rows = []
         for factor, name in CONTROLS.items():
-            made = [(one.rows[factor], None, None) for one in self._controlled]
+            made = [(one.rows[factor], None, one.spectral.get(factor)) for one in self._controlled]
             rows.append(self.judge(name, made))
         return rows
 
@@ -175,7 +177,12 @@ class Judge:
         return [float(measured.get(factor, 0.0)) for factor in joint_score.FACTORS]
 
 
-def controlled(made, chosen: Description, arrangement: Description) -> Controlled:
+def spectral_distance(one: np.ndarray, other: np.ndarray) -> float:
+    """Mean difference in decibels of the spectra of two sounds `[S]`, at three resolutions and one level."""
+    return ear.spectral_distance(*(ear.spectra(normalize_rms(audio)) for audio in (one, other)))
+
+
+def controlled(made, chosen: Description, arrangement: np.ndarray) -> Controlled:
     """Describe the controls that a pair's `truths` rendered; the first of each factor is to be its row."""
     described = {
         "rhythm": [adherence.describe(one) for one in made.rhythm],
@@ -185,9 +192,10 @@ def controlled(made, chosen: Description, arrangement: Description) -> Controlle
     clips = [chosen.timbre, *(adherence.describe(one).timbre for one in made.plays)]
     rivals = np.array([one.timbre for one in described["timbre"][1:]])
     return Controlled(
-        truth=adherence.Truth(np.nanmean(clips, axis=0), rivals, arrangement.ear),
+        truth=adherence.Truth(np.nanmean(clips, axis=0), rivals, adherence.describe(arrangement).ear),
         rows={factor: group[0] for factor, group in described.items()},
         floors={factor: tuple(group[1:]) for factor, group in described.items()},
+        spectral={"timbre": spectral_distance(made.instruments[0], arrangement)},
     )
 
 

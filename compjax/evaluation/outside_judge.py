@@ -36,7 +36,7 @@ KEYS = {
     "harmony": {"chroma": "harmony_tonality.chroma_similarity.mean_chroma_cosine"},
     "timbre": {
         "MFCC cosine": "timbre_texture.mean_mfcc_cosine",
-        "MFCC divergence": "timbre_texture.mfcc_skl_similarity",
+        "MFCC similarity": "timbre_texture.mfcc_skl_similarity",
     },
 }
 """What is taken of its results: factor -> heading -> where it stands."""

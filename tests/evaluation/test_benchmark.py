@@ -80,6 +80,7 @@ def test_the_true_instrument_is_named_and_its_notes_played(pairs):
     rows = {judged.system: judged for judged in done.systems}
     assert rows[CEILING].mean("named") == 1.0 and rows["silent"].mean("named") == 0.0
     assert rows["another instrument"].mean("named") == 0.0
+    assert rows["another instrument"].mean("spectral_distance") > 1.0
     assert rows[CEILING].mean("spectral_distance") < 1e-3 and rows["silent"].mean("spectral_distance") is None
     assert rows[CEILING].mean("note_f1") == 1.0 and rows["silent"].mean("note_f1") is None
     assert rows[CEILING].mean("decay") == 0.0 < rows["silent"].mean("decay")

@@ -57,9 +57,9 @@ def test_every_factor_is_judged_against_the_clip_that_it_is_from(program, pairs)
         found = judge.finish()
     none = {"tempo off by": None}
     assert found["copy target"] == {
-        "beat F": 0.0, "chroma": 1.0, "MFCC cosine": 1.0, "MFCC divergence": 0.0, **none,
+        "beat F": 0.0, "chroma": 1.0, "MFCC cosine": 1.0, "MFCC similarity": 0.0, **none,
     }  # fmt: skip
-    assert found["half"] == {"beat F": 0.5, "chroma": 0.5, "MFCC cosine": 0.5, "MFCC divergence": 0.5, **none}
+    assert found["half"] == {"beat F": 0.5, "chroma": 0.5, "MFCC cosine": 0.5, "MFCC similarity": 0.5, **none}
     assert json.dumps(found)
     lines = outside_judge.table(found).splitlines()
     assert lines[2].count("|") == 7 and "| half " in lines[5] and "–" in lines[5]
