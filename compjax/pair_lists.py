@@ -22,11 +22,18 @@ MAX_NAME = 200
 
 @dataclasses.dataclass(frozen=True)
 class ClipPair:
-    """Paths of two clips, and the name that what is made of them is saved under."""
+    """Paths of two clips, the name that what is made of them is saved under, and where they are listed."""
 
     name: str
     input: pathlib.Path
     target: pathlib.Path
+    place: str = ""
+
+    def check(self) -> None:
+        """Raise UserError where a clip is not there."""
+        for path in (self.input, self.target):
+            if not path.is_file():
+                raise UserError(f"{self.place}: there is no file {shown(path)}")
 
 
 def read_pairs(source: str | os.PathLike) -> tuple[ClipPair, ...]:
@@ -59,7 +66,11 @@ def _in_folder(folder: pathlib.Path) -> list[ClipPair]:
             if file.is_file() and file.stem.endswith(ending):
                 files.setdefault(file.stem.removesuffix(ending), file)
     inputs, targets = found.values()
-    return [ClipPair(name or "pair", inputs[name], targets[name]) for name in inputs if name in targets]
+    return [
+        ClipPair(name or "pair", inputs[name], targets[name], shown(folder))
+        for name in inputs
+        if name in targets
+    ]
 
 
 def _in_list(path: pathlib.Path) -> list[ClipPair]:
@@ -75,7 +86,8 @@ def _in_list(path: pathlib.Path) -> list[ClipPair]:
                 said = shown(",".join(row))[:200]
                 raise UserError(f"{shown(path)}, line {number}: a line is input,target, not {said!r}")
             clips = [path.parent / cell for cell in cells]
-            pairs.append(ClipPair(f"{clips[0].stem}_x_{clips[1].stem}", *clips))
+            place = f"{shown(path)}, line {number}"
+            pairs.append(ClipPair(f"{clips[0].stem}_x_{clips[1].stem}", *clips, place))
     except csv.Error as error:
         raise UserError(f"{shown(path)}: not a CSV file of input,target") from error
     return pairs
@@ -90,7 +102,10 @@ def _text_of(path: pathlib.Path) -> str:
     except OSError as error:
         raise UserError(f"cannot read {shown(path)}: {error.strerror or error}") from error
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return content.decode("utf-16", "replace")
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise UserError(f"{shown(path)}: not a CSV file of input,target") from error
     if b"\0" in content:
         raise UserError(f"{shown(path)}: not a CSV file of input,target")
     return os.fsdecode(content.removeprefix(b"\xef\xbb\xbf"))

@@ -23,9 +23,7 @@ from concurrent.futures.process import BrokenProcessPool
 from absl import flags
 
 from compjax.cli import command
-from compjax.data.drawing import previews, swaps
-from compjax.data.rendering import timbres
-from compjax.data.sources import shards
+from compjax.data.splits import SPLITS
 from compjax.errors import UserError
 from compjax.files import make_folder
 
@@ -41,7 +39,7 @@ def define_flags() -> flags.FlagValues:
     text("preview", None, "Folder for WAV files of a few pairs instead of shards.")
     number("num_examples", 1024, "Examples (or previews) in all.", lower_bound=1)
     meaning = "Which seeds, fonts and programs."
-    flags.DEFINE_enum("split", "train", timbres.SPLITS, meaning, flag_values=values)
+    flags.DEFINE_enum("split", "train", SPLITS, meaning, flag_values=values)
     number("seed", 0, "Another seed gives other examples.", lower_bound=0, upper_bound=2**20)
     number("shard", 0, "Of --num_shards tasks that share the work: this one, from 0 on.", lower_bound=0)
     number("num_shards", 1, "How many tasks share the work.", lower_bound=1)
@@ -58,6 +56,8 @@ def work(folder: pathlib.Path, values: flags.FlagValues) -> list[tuple]:
     if values.shard >= values.num_shards:
         last = values.num_shards - 1
         raise UserError(f"--shard is {values.shard} of --num_shards {values.num_shards}; give 0 to {last}")
+    from compjax.data.sources import shards
+
     total = values.num_examples
     count = -(-total // shards.SHARD_SIZE)
     jobs = []
@@ -78,6 +78,8 @@ def progress(done: int, jobs: list[tuple], start: float, rendered: int) -> None:
 
 def render_shards(jobs: list[tuple], workers: int) -> None:
     """Render all shards in processes of their own."""
+    from compjax.data.sources import shards  # heavy, so only now
+
     start, rendered = time.monotonic(), 0
     context = multiprocessing.get_context("spawn")
     os.environ["OMP_NUM_THREADS"] = "1"  # inherited by the workers, before they load NumPy
@@ -99,6 +101,8 @@ def render(values: flags.FlagValues) -> None:
         UserError: if there is nothing to do, or a folder cannot be made.
     """
     if values.preview:
+        from compjax.data.drawing import previews, swaps  # heavy, so only now
+
         folder = make_folder(values.preview)
         for seed in range(values.seed, values.seed + values.num_examples):
             previews.write_preview(folder, swaps.draw_pair(seed, values.split))

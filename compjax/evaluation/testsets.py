@@ -75,7 +75,10 @@ def real_pairs(
     Raises:
       UserError: if there is no such folder or file, it holds no pair, or a clip cannot be read.
     """
-    files = [(pair.input, pair.target) for pair in read_pairs(source)]
+    listed = read_pairs(source)
+    for pair in listed:
+        pair.check()
+    files = [(pair.input, pair.target) for pair in listed]
     clips = {
         file: _fitted(waveform.read(file), seconds)
         for file in sorted({file for pair in files for file in pair})

@@ -7,6 +7,7 @@ import pytest
 
 from compjax.cli import render
 from compjax.data.rendering import timbres
+from compjax.data.sources import shards
 from compjax.errors import UserError
 
 
@@ -81,7 +82,7 @@ def test_a_worker_that_is_ended_is_the_users_error(monkeypatch, tmp_path):
         raise BrokenProcessPool("killed")
 
     monkeypatch.setattr(render.concurrent.futures, "ProcessPoolExecutor", Pool)
-    monkeypatch.setattr(render.shards, "render_shard", ended)
+    monkeypatch.setattr(shards, "render_shard", ended)
     with pytest.raises(UserError, match="run again"):
         render.render_shards([(tmp_path, 0, "train", 0, 2)], 1)
 

@@ -140,7 +140,7 @@ def test_scores_of_a_pair(made):
     one = results["systems"]["My agent!"]["recordings"][1]
     cells = dict(zip(headings, row, strict=True))
     assert cells["joint"] == f"{one['joint']:.2f}" and cells["gating R²"] == f"{one['gating_r2']:.2f}"
-    assert cells["rhythm"] == f"{one['factors']['rhythm']:.2f}" and cells["verdict"] == "copy"
+    assert cells["rhythm"] == "1.50" and cells["verdict"] == "copy"  # beyond the ceiling, up to its limit
 
 
 def test_rendered_pairs_and_systems_without_a_model():

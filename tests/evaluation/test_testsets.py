@@ -48,7 +48,7 @@ def test_aligned_target_is_the_reference(folder):
     [
         ("a_input.wav\n", "line 1: a line is input,target"),
         ("", "no pairs"),
-        ("a_input.wav,b_target.wav\na_input.wav,no.wav\n", "no.wav: no such file"),
+        ("a_input.wav,b_target.wav\na_input.wav,no.wav\n", "line 2: there is no file .*no.wav"),
     ],
 )
 def test_bad_lists_are_refused(folder, text, message):
@@ -63,7 +63,7 @@ def test_missing_and_empty_folders_are_refused(tmp_path):
     with pytest.raises(UserError, match="no pairs"):
         testsets.real_pairs(tmp_path)
     (tmp_path / "x.csv").write_bytes(b"\xff\xfe\x00")
-    with pytest.raises(UserError, match="line 1: a line is input,target"):
+    with pytest.raises(UserError, match="not a CSV"):
         testsets.real_pairs(tmp_path / "x.csv")
 
 

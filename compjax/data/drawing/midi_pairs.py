@@ -17,6 +17,7 @@ from absl import logging
 from compjax.data.drawing import swaps
 from compjax.data.rendering import effects, timbres
 from compjax.data.rendering.soundfont import PREROLL
+from compjax.data.splits import SPLITS
 from compjax.errors import UserError
 from compjax.music import score
 from compjax.music.arrange import arrange, without_collisions
@@ -67,7 +68,7 @@ class MidiPairs:
         Raises:
             UserError: if no stretch of the files can be used.
         """
-        generator = np.random.default_rng([timbres.SPLITS.index(split), seed, STREAM])
+        generator = np.random.default_rng([SPLITS.index(split), seed, STREAM])
         for _ in range(ATTEMPTS):
             first, second = self._draw_parts(generator)
             given, target = drum_clip(first, split, generator), pitched_clip(second, split, generator)

@@ -17,6 +17,7 @@ from compjax.data.drawing import parts, rhythms
 from compjax.data.drawing.harmonies import draw_harmony
 from compjax.data.rendering import effects, timbres
 from compjax.data.rendering.soundfont import PREROLL, Timbre, render
+from compjax.data.splits import SPLITS
 from compjax.music import score
 from compjax.music.arrange import arrange, revoiced
 from compjax.music.score import Harmony, Note, Rhythm
@@ -174,7 +175,7 @@ def is_usable(clip: DrawnClip) -> bool:
 
 def draw_pair(seed: int, split: str = "train") -> DrawnPair:
     """The pair of a seed: the same seed and split give the same pair anywhere."""
-    generator = np.random.default_rng([timbres.SPLITS.index(split), seed])
+    generator = np.random.default_rng([SPLITS.index(split), seed])
     while True:
         kind = str(generator.choice([k for k, _ in KINDS], p=[p for _, p in KINDS]))
         first, second = draw_clips(kind, split, generator)

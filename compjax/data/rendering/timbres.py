@@ -13,7 +13,6 @@ import numpy as np
 from compjax.data.rendering.effects import draw_colour
 from compjax.data.rendering.soundfont import SYNTHETIC_DRUMS, SYNTHETIC_TONES, Timbre
 
-SPLITS = ("train", "dev", "test")
 TRAIN_FONTS = ("FluidR3_GM.sf2", "MuseScore_General_Lite.sf3")
 TEST_FONT = "TimGM6mb.sf2"
 RECORDED_KITS = ("Black_Pearl_4_LV2.sf2", "Red_Zeppelin_4_LV2.sf2")

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from compjax.data.rendering import timbres
+from compjax.data.splits import SPLITS
 from compjax.errors import UserError
 from compjax.files import atomic_path, sha256_of
 
@@ -104,7 +104,7 @@ def split_of(path: pathlib.Path, fields: dict[str, np.ndarray]) -> str:
     """
     from compjax.data.rendering import analysis
 
-    for split in timbres.SPLITS:
+    for split in SPLITS:
         audio = render_pair(int(fields["seed"][0]), split)
         if all(_equal(fields[f"latents_{x}"][0], analysis.encode(audio[x])) for x in CLIPS):
             return split

@@ -14,6 +14,7 @@ import numpy as np
 from compjax.constants import FRAME_RATE
 from compjax.data.sources.example import FIELDS, SMALL_FIELDS, AugmentConfig, HostBatch, make_example
 from compjax.data.sources.source import BrokenFile, ExampleConfig, SourceConfig, check_broken, fingerprint_of
+from compjax.data.splits import SPLITS
 from compjax.errors import UserError
 
 OPEN_SHARDS = 512  # mapped at once in a process
@@ -169,10 +170,10 @@ class RenderedSource:
             UserError: if FluidSynth or a soundfont is missing, or clips shall have another length.
         """
         from compjax.data.drawing import swaps
-        from compjax.data.rendering import soundfont, timbres
+        from compjax.data.rendering import soundfont
 
-        if config.split not in timbres.SPLITS:
-            raise UserError(f"unknown split {config.split!r}; there are {', '.join(timbres.SPLITS)}")
+        if config.split not in SPLITS:
+            raise UserError(f"unknown split {config.split!r}; there are {', '.join(SPLITS)}")
         if common.seconds != swaps.CLIP_SECONDS:
             raise UserError(
                 f"rendered clips last {swaps.CLIP_SECONDS:g} s, not {common.seconds:g}: set data.seconds to 0"
