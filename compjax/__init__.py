@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from compjax.compose.session import Session
     from compjax.compose.streams import Stream
     from compjax.errors import UserError
-    from compjax.music.chord_files import parse_chords, read_chords
+    from compjax.music.chords.chord_files import parse_chords, read_chords
     from compjax.music.groove import Groove, read_groove
 
 __all__ = [
@@ -45,8 +45,8 @@ _HOMES = {
     "Session": "compjax.compose.session",
     "Stream": "compjax.compose.streams",
     "UserError": "compjax.errors",
-    "parse_chords": "compjax.music.chord_files",
-    "read_chords": "compjax.music.chord_files",
+    "parse_chords": "compjax.music.chords.chord_files",
+    "read_chords": "compjax.music.chords.chord_files",
     "read_groove": "compjax.music.groove",
 }
 """Where the public names are at home; each is imported when it is first asked for."""

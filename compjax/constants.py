@@ -26,6 +26,9 @@ NUM_VOICES = 3
 STYLE_SIZE = 8
 """Numbers in a style vector, each in [0, 1]."""
 
+NEUTRAL_STYLE = 0.5
+"""Every number of the style where none is given: the middle of its range."""
+
 MIN_SECONDS = 0.5
 """Shortest clip that can be composed."""
 

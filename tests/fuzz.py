@@ -110,7 +110,7 @@ def kinds() -> dict[str, Kind]:
     """Every kind of file that is read."""
     from compjax.codec.weights import load_weights
     from compjax.compose.clips.opening import open_clip
-    from compjax.music.chord_files import read_chords
+    from compjax.music.chords.chord_files import read_chords
     from compjax.music.groove import read_groove
     from compjax.pair_lists import read_pairs
 

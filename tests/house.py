@@ -6,10 +6,10 @@ folders while it is composed, followed call by call.
 
 from __future__ import annotations
 
-import ast
-import collections
 import pathlib
 import sys
+
+from tests.helpers.nouns import clashes
 
 PACKAGE = pathlib.Path(__file__).parents[1] / "compjax"
 
@@ -27,24 +27,6 @@ def sizes() -> dict[str, tuple[int, int]]:
         count = len(path.read_text().splitlines())
         found[folder_of(path)] = files + (path.name != "__init__.py"), lines + count
     return found
-
-
-def clashes() -> dict[str, list[str]]:
-    """Classes and types that are defined in more than one file."""
-    homes = collections.defaultdict(list)
-    for path in PACKAGE.rglob("*.py"):
-        body = ast.parse(path.read_text()).body
-        names = {node.name for node in body if isinstance(node, ast.ClassDef)}
-        names |= {
-            target.id
-            for node in body
-            if isinstance(node, ast.Assign)
-            for target in node.targets
-            if isinstance(target, ast.Name) and target.id[0].isupper() and not target.id.isupper()
-        }
-        for name in names - {"Array"}:
-            homes[name].append(str(path.relative_to(PACKAGE)))
-    return {name: files for name, files in homes.items() if len(files) > 1}
 
 
 def trip() -> tuple[int, int]:

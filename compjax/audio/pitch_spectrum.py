@@ -11,10 +11,9 @@ import functools
 
 import numpy as np
 
+from compjax.audio.log_scale import to_latents
 from compjax.constants import (
     HOP_LENGTH,
-    LATENT_MEAN,
-    LATENT_STD,
     LOG_FLOOR,
     MIN_PITCH,
     SAMPLE_RATE,
@@ -69,4 +68,4 @@ def pitch_spectrum(audio: np.ndarray, tuning: float = 0.0) -> np.ndarray:
             powers.append((np.abs(spectrum) ** 2).astype(np.float32) @ filters)
         parts.append(np.concatenate(powers))
     log = 0.5 * np.log(np.concatenate(parts, axis=-1) + LOG_FLOOR**2)
-    return ((log - LATENT_MEAN) / LATENT_STD).astype(np.float32)
+    return to_latents(log).astype(np.float32)

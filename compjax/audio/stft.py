@@ -6,12 +6,17 @@ under XLA on a CPU that is most of the speed of a spectral loss and its gradient
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 
 
+@functools.lru_cache(maxsize=16)
 def hann(size: int) -> np.ndarray:
-    """Periodic Hann window, `[size]`, float32."""
-    return np.hanning(size + 1)[:-1].astype(np.float32)
+    """Periodic Hann window, `[size]`, float32, not to be written to."""
+    window = np.hanning(size + 1)[:-1].astype(np.float32)
+    window.flags.writeable = False
+    return window
 
 
 def frame(audio, size: int, hop: int, xp=np):

@@ -17,6 +17,7 @@ from absl import app, flags, logging
 
 from compjax import codec
 from compjax.audio import loudness, stft, waveform
+from compjax.audio.mel import mel_filters
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import EXIT_CODE, UserError
 
@@ -50,16 +51,8 @@ def stft_distance(truth: np.ndarray, estimate: np.ndarray) -> float:
 
 def mel_distance(truth: np.ndarray, estimate: np.ndarray) -> float:
     """Mean absolute difference of log mel magnitudes (80 bands, 0 to 8 kHz); audio `[S]`."""
-    filters = mel_filters()
+    filters = mel_filters(MEL_FFT, MEL_BANDS, MEL_TOP)
     return _log_distance(*(stft.magnitude(audio, MEL_FFT, MEL_HOP) @ filters for audio in (truth, estimate)))
-
-
-def mel_filters() -> np.ndarray:
-    """Triangles of unit height, evenly spaced in mel (HTK), `[513, 80]`."""
-    edges = np.linspace(0.0, 2595.0 * np.log10(1.0 + MEL_TOP / 700.0), MEL_BANDS + 2)
-    hertz = 700.0 * (10.0 ** (edges / 2595.0) - 1.0)
-    bins = np.arange(MEL_FFT // 2 + 1) * SAMPLE_RATE / MEL_FFT
-    return np.stack([np.interp(bins, hertz[i : i + 3], [0.0, 1.0, 0.0]) for i in range(MEL_BANDS)], axis=1)
 
 
 def _log_distance(first: np.ndarray, second: np.ndarray) -> float:

@@ -19,8 +19,8 @@ from compjax.compose.requests import MIDI_DIGEST, output_paths
 from compjax.errors import UserError
 from compjax.files import atomic_path, shown
 from compjax.music import gates
+from compjax.music.chords.keys import key_of
 from compjax.music.groove import Groove
-from compjax.music.keys import key_of
 from compjax.music.midi_out import DEFAULT_TEMPO
 from compjax.music.score import Harmony, Note
 from compjax.music.time.grid import Grid
@@ -83,8 +83,8 @@ class Composition:
 
     @property
     def chords_text(self) -> str:
-        """The chords as text that can be edited, see `compjax/music/chord_files.py`."""
-        from compjax.music.chord_files import text_of
+        """The chords as text that can be edited, see `compjax/music/chords/chord_files.py`."""
+        from compjax.music.chords.chord_files import text_of
 
         return text_of(self.chords)
 
@@ -170,7 +170,7 @@ class Composition:
 
     def save_chords(self, path: str | os.PathLike) -> pathlib.Path:
         """Write the chords that it was composed on, as MIDI or text by the ending; UserError if it fails."""
-        from compjax.music.chord_files import save_chords
+        from compjax.music.chords.chord_files import save_chords
 
         if not self.chords.spans:
             raise UserError("no chords were heard, so there are none to save")

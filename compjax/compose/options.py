@@ -146,7 +146,7 @@ class ComposeOptions:
         values = {f.name: getattr(self, f.name) for f in dataclasses.fields(self)}
         values |= {name: str(values[name]) for name in METERS if values[name] is not None}
         if self.chords is not None:
-            from compjax.music.chord_names import name_of
+            from compjax.music.chords.chord_names import name_of
 
             values["chords"] = [[round(s.start, 3), name_of(s.pitches, s.bass)] for s in self.chords.spans]
         return values

@@ -131,7 +131,7 @@ class Request:
 
             given, options = read_groove(self.groove), options.for_groove()
         if self.chords is not None:
-            from compjax.music.chord_files import read_chords
+            from compjax.music.chords.chord_files import read_chords
 
             options = dataclasses.replace(options, chords=read_chords(self.chords))
         return given, options

@@ -7,9 +7,10 @@ import dataclasses
 import jax
 import numpy as np
 
+from compjax.audio.log_scale import to_log
 from compjax.audio.pitch_spectrum import STRIDE
 from compjax.audio.windows import WindowConfig, over_windows
-from compjax.constants import LATENT_MEAN, LATENT_STD, NUM_VOICES, SILENT_LATENT
+from compjax.constants import NUM_VOICES, SILENT_LATENT
 from compjax.hearing.sound import LEAD_IN, Sound
 from compjax.models.arranging.agent import ArrangingAgent, pool_components
 from compjax.models.arranging.listening import harmonic_map
@@ -72,7 +73,7 @@ class Listener:
             timbre=(timbre * (loudness / loudness.sum())[:, None]).sum(axis=0),
             voices=1.0 / (1.0 + np.exp(-hits[:, :NUM_VOICES])),
             hit_velocities=np.clip(hits[:, NUM_VOICES:], 0.0, 1.0),
-            levels=np.exp(latents @ harmonic_map((1.0,))[..., 0] * LATENT_STD + LATENT_MEAN),
+            levels=np.exp(to_log(latents @ harmonic_map((1.0,))[..., 0])),
         )
 
     def _hear_pitches(self, sound: Sound) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -153,14 +153,9 @@ def chords_of(classes: np.ndarray, bass: np.ndarray, config: HearingConfig = Hea
     return Harmony(tuple(spans))
 
 
-def is_pitched(heard: Heard) -> bool:
-    """Whether a clip has pitches, in a tenth of its frames; otherwise it is drums or noise."""
-    return bool(np.quantile(heard.classes.max(axis=1), 0.9) > 0.8)
-
-
-def has_pitches(classes: np.ndarray) -> bool:
-    """Whether some class of `[T, 12]` surely sounds in a quarter of the frames."""
-    return bool(np.quantile(classes.max(axis=1), 0.75) > 0.8)
+def has_pitches(classes: np.ndarray, share: float = 0.25) -> bool:
+    """Whether some class of `[T, 12]` surely sounds in that share of the frames; if not, it is drums."""
+    return bool(np.quantile(classes.max(axis=1), 1.0 - share) > 0.8)
 
 
 def read_clip(heard: Heard, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:

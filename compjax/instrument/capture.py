@@ -14,7 +14,7 @@ from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from compjax.hearing.excerpt import FRAMES, Excerpt
 from compjax.hearing.listener import Heard
 from compjax.hearing.notes import HeardNote, notes_of
-from compjax.hearing.reading import is_pitched
+from compjax.hearing.reading import has_pitches
 from compjax.instrument import additive, cutting, sampler, strokes
 from compjax.instrument.envelopes import goes_on, release_seconds
 from compjax.instrument.fit import Fitted, fit
@@ -34,6 +34,9 @@ class CaptureConfig:
     sustained: float = 0.2
     preference: float = 2.0
 
+
+PITCHED_SHARE = 0.1
+"""Share of the frames in which pitches are heard from which a clip is an instrument, not a kit."""
 
 JUDGED = 300
 """Frames by which it is judged how much an instrument explains."""
@@ -109,7 +112,7 @@ def capture(
 ) -> Instrument:
     """The instrument of an excerpt in which `heard` was heard; one without pitches is its own strokes."""
     bands = log_bands(excerpt.audio)[:FRAMES]
-    notes = notes_of(heard, bands) if is_pitched(heard) else ()
+    notes = notes_of(heard, bands) if has_pitches(heard.classes, PITCHED_SHARE) else ()
     if not notes:
         return Kit(strokes.cut_strokes(excerpt, heard, SAMPLE_RATE))
     fitted = fit(notes, bands, excerpt.cents)

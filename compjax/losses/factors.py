@@ -12,10 +12,10 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from compjax.audio.log_scale import to_log
 from compjax.constants import (
     BANDS_PER_OCTAVE,
     FRAME_RATE,
-    LATENT_MEAN,
     LATENT_SIZE,
     LATENT_STD,
     SILENT_LATENT,
@@ -77,7 +77,7 @@ def pitch_class_weights() -> np.ndarray:
 def chroma(latents: Array) -> Array:
     """Magnitude in each pitch class over stretches of half a second: `[B, T, 128]` to `[B, W, 12]`."""
     batch, frames, bands = latents.shape
-    magnitude = jnp.exp(latents * LATENT_STD + LATENT_MEAN) @ pitch_class_weights()
+    magnitude = jnp.exp(to_log(latents)) @ pitch_class_weights()
     length = min(int(HARMONY_SECONDS * FRAME_RATE), frames)
     count = frames // length
     return jnp.mean(magnitude[:, : count * length].reshape(batch, count, length, 12), axis=2)

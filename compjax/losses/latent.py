@@ -5,7 +5,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from compjax.constants import LATENT_MEAN, LATENT_STD, LOG_FLOOR, SILENT_LATENT
+from compjax.audio.log_scale import to_latents, to_log
+from compjax.constants import LATENT_STD, LOG_FLOOR, SILENT_LATENT
 from compjax.losses.shapes import require_same_shape
 
 AUDIBLE = 1.0  # in latent units above silence: about 20 dB
@@ -22,9 +23,9 @@ def match_level(latents: Array, truth: Array) -> Array:
     audible = (truth > SILENT_LATENT + AUDIBLE).astype(latents.dtype)
     gap = jnp.sum((truth - latents) * audible, axis=(1, 2)) / jnp.maximum(audible.sum(axis=(1, 2)), 1.0)
     gain = jax.lax.stop_gradient(jnp.clip(gap, -2.0, 2.0) * LATENT_STD)[:, None, None]
-    log = latents * LATENT_STD + LATENT_MEAN
+    log = to_log(latents)
     power = jnp.exp(2.0 * (log + gain)) - LOG_FLOOR**2 * jnp.expm1(2.0 * gain)
-    return (0.5 * jnp.log(jnp.maximum(power, LOG_FLOOR**2)) - LATENT_MEAN) / LATENT_STD
+    return to_latents(0.5 * jnp.log(jnp.maximum(power, LOG_FLOOR**2)))
 
 
 def latent_loss(latents: Array, truth: Array) -> Array:

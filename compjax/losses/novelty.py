@@ -29,6 +29,7 @@ MIN_ENVELOPE_ENERGY = 1e-8
 
 def frame_cosine(a: Array, b: Array) -> Array:
     """Cosine similarity of two `[B, T, D]` frame by frame, `[B, T]` in [-1, 1]; 0 where a frame is zero."""
+    require_same_shape(3, a=a, b=b)
     energies = [jnp.sum(jnp.square(x), axis=-1) + SILENCE for x in (a, b)]
     return jnp.sum(a * b, axis=-1) / jnp.sqrt(energies[0] * energies[1])
 

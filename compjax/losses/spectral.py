@@ -6,14 +6,11 @@ convergence plus the mean difference of log magnitudes, at three resolutions.
 
 from __future__ import annotations
 
-import functools
-
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from compjax.audio import stft
-from compjax.constants import SAMPLE_RATE
+from compjax.audio.mel import mel_filters
 
 RESOLUTIONS = (512, 1024, 2048)  # samples of the FFT; the hop is a quarter
 LOG_FLOOR = 1e-5
@@ -44,20 +41,9 @@ def multi_resolution_stft_loss(
     return total / len(resolutions)
 
 
-@functools.lru_cache(maxsize=4)
-def mel_filters(size: int = MEL_FFT, bands: int = MEL_BANDS, top: float = MEL_TOP) -> np.ndarray:
-    """Triangles of unit height, evenly spaced in mel (HTK), 0 to `top` Hz: `[size // 2 + 1, bands]`."""
-    edges = np.linspace(0.0, 2595.0 * np.log10(1.0 + top / 700.0), bands + 2)
-    hertz = 700.0 * (10.0 ** (edges / 2595.0) - 1.0)
-    bins = np.arange(size // 2 + 1)[:, None] * SAMPLE_RATE / size
-    rising = (bins - hertz[None, :-2]) / np.diff(hertz)[None, :-1]
-    falling = (hertz[None, 2:] - bins) / np.diff(hertz)[None, 1:]
-    return np.maximum(0.0, np.minimum(rising, falling)).astype(np.float32)
-
-
 def mel_magnitudes(audio: jax.Array) -> jax.Array:
     """Mel-weighted STFT magnitudes `[..., T, 80]` of audio `[..., S]`."""
-    return stft.magnitude(audio, MEL_FFT, MEL_HOP, jnp) @ mel_filters()
+    return stft.magnitude(audio, MEL_FFT, MEL_HOP, jnp) @ mel_filters(MEL_FFT, MEL_BANDS, MEL_TOP)
 
 
 def mel_loss(estimate: jax.Array, truth: jax.Array) -> jax.Array:

@@ -13,7 +13,7 @@ import itertools
 import numpy as np
 
 from compjax.constants import SAMPLE_RATE
-from compjax.measures.spectra import StftConfig, filtered, mel_filters, stft
+from compjax.measures.spectra import StftConfig, filtered, stft, unit_mel_filters
 
 BRIGHTNESS_STEP = 0.05
 """Share of the centroid's frequency."""
@@ -99,7 +99,7 @@ def spectra(audio: np.ndarray) -> tuple[np.ndarray, ...]:
     found = []
     for size, bands in RESOLUTIONS:
         config = StftConfig(size=size, hop=size // 4)
-        levels = 20.0 * np.log10(filtered(audio, config, mel_filters(config, bands)) + 1e-6)
+        levels = 20.0 * np.log10(filtered(audio, config, unit_mel_filters(config, bands)) + 1e-6)
         found.append(np.maximum(levels, levels.max(initial=-120.0) - RANGE_DB))
     return tuple(found)
 

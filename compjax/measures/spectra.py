@@ -10,6 +10,7 @@ import functools
 
 import numpy as np
 
+from compjax.audio.stft import hann
 from compjax.constants import SAMPLE_RATE
 
 BLOCK_FRAMES = 2048
@@ -41,12 +42,6 @@ def frame_count(samples: int, hop: int) -> int:
 def frame_times(count: int, config: StftConfig) -> np.ndarray:
     """Centres of the frames in seconds, `[count]`."""
     return (np.arange(count) + 0.5) / config.rate
-
-
-@functools.cache
-def hann(size: int) -> np.ndarray:
-    """Periodic Hann window `[size]` float32."""
-    return (0.5 - 0.5 * np.cos(2 * np.pi * np.arange(size) / size)).astype(np.float32)
 
 
 def _frames(audio: np.ndarray, config: StftConfig) -> np.ndarray:
@@ -102,7 +97,9 @@ def _triangles(centres: np.ndarray, config: StftConfig) -> np.ndarray:
 
 
 @functools.cache
-def mel_filters(config: StftConfig, bands: int = 40, low: float = 60.0, high: float = 11_000.0) -> np.ndarray:
+def unit_mel_filters(
+    config: StftConfig, bands: int = 40, low: float = 60.0, high: float = 11_000.0
+) -> np.ndarray:
     """Mel filterbank `[bins, bands]`, each filter of unit sum (O'Shaughnessy's mel)."""
     mels = np.linspace(1127.0 * np.log1p(low / 700.0), 1127.0 * np.log1p(high / 700.0), bands + 2)
     return _triangles(700.0 * np.expm1(mels / 1127.0), config)

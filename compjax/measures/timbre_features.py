@@ -12,7 +12,7 @@ import numpy as np
 
 from compjax.constants import SAMPLE_RATE
 from compjax.measures import chroma, partials
-from compjax.measures.spectra import StftConfig, filtered, mel_filters, stft
+from compjax.measures.spectra import StftConfig, filtered, stft, unit_mel_filters
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +55,7 @@ def describe(
     audio: np.ndarray, onset_times: np.ndarray, pitch: chroma.PitchContent, config: FeatureConfig = DEFAULT
 ) -> np.ndarray | None:
     """Features of audio `[S]` with its onsets in seconds and its pitch content; None of silence."""
-    bands = filtered(audio, config.stft, mel_filters(config.stft, config.bands))
+    bands = filtered(audio, config.stft, unit_mel_filters(config.stft, config.bands))
     level = np.sqrt(np.mean(bands**2, axis=1))
     if level.max(initial=0.0) < 1e-7:
         return None

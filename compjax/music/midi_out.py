@@ -141,7 +141,7 @@ def _conductor(made: list[Section], timed: bool, chords: Harmony, seconds: float
     """The track of tempi, meters and markers."""
     from mido import MetaMessage, MidiTrack
 
-    from compjax.music.chord_names import name_of
+    from compjax.music.chords.chord_names import name_of
 
     events = [(0, MetaMessage("text", text=text))] if text else []
     for section in made if timed else ():

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from compjax.constants import BANDS_PER_OCTAVE, FRAME_RATE, LATENT_SIZE, MIN_PITCH, midi_to_hz
-from compjax.music.chord_names import name_of
+from compjax.music.chords.chord_names import name_of
 from compjax.music.factors import FACTORS, SOURCES
 from compjax.music.score import Harmony, Hit, Note
 

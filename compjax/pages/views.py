@@ -10,8 +10,9 @@ import functools
 
 import numpy as np
 
-from compjax.constants import FRAME_RATE, LATENT_MEAN, LATENT_STD, SAMPLE_RATE
-from compjax.music.chord_names import name_of
+from compjax.audio.log_scale import to_log
+from compjax.constants import FRAME_RATE, SAMPLE_RATE
+from compjax.music.chords.chord_names import name_of
 from compjax.music.groove import Groove
 from compjax.music.score import Harmony, Hit, Rhythm
 from compjax.music.time.grid import NO_GRID, Grid
@@ -99,4 +100,4 @@ def spectrogram(audio: np.ndarray) -> np.ndarray:
     """
     from compjax.codec.vocos import bands
 
-    return DECIBELS * (bands.encode(audio) * np.float32(LATENT_STD) + np.float32(LATENT_MEAN))
+    return DECIBELS * to_log(bands.encode(audio))

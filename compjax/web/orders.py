@@ -6,7 +6,7 @@ import dataclasses
 
 from compjax.compose.options import ComposeOptions
 from compjax.errors import UserError
-from compjax.music.chord_files import parse_chords
+from compjax.music.chords.chord_files import parse_chords
 from compjax.music.factors import FACTORS
 
 OPTIONS = (*FACTORS, "weights", "seed", "style", "align", "arranger", "instrument", "chords")

@@ -11,8 +11,8 @@ import numpy as np
 
 from compjax.audio import waveform
 from compjax.constants import FRAME_RATE, LATENT_SIZE
-from compjax.music.chord_files import text_of
-from compjax.music.chord_names import name_of
+from compjax.music.chords.chord_files import text_of
+from compjax.music.chords.chord_names import name_of
 from compjax.music.factors import COMPONENTS
 from compjax.pages import views
 

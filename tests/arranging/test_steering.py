@@ -8,7 +8,7 @@ from compjax.arranging.steering import HEARD, Steering
 from compjax.compose.options import ComposeOptions
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
-from compjax.music.chord_files import parse_chords
+from compjax.music.chords.chord_files import parse_chords
 from compjax.music.groove import Groove
 from compjax.music.score import Harmony, Hit, Rhythm, Span
 

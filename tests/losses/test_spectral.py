@@ -34,16 +34,6 @@ def test_scaled_clip_has_a_known_mel_loss(rng):
     assert float(spectral.mel_loss(audio * 3, audio)) == pytest.approx(np.log(3), abs=1e-3)
 
 
-def test_mel_filters():
-    filters = spectral.mel_filters()
-    assert filters.shape == (513, 80)
-    assert filters.max() <= 1.0
-    top = np.flatnonzero(filters[:, -1]) * 24_000 / 1024
-    assert 7400 < top.min() < top.max() < 8000
-    middle = filters[20:300].sum(axis=1)  # neighbouring triangles sum to one between the outermost centres
-    np.testing.assert_allclose(middle, 1.0, atol=1e-5)
-
-
 def test_mel_loss_hears_nothing_above_its_top():
     time = np.arange(4096) / 24_000
     low = np.sin(2 * np.pi * 500.0 * time)

@@ -156,7 +156,7 @@ def open_sources(
     return tuple(sources), tuple(config.weight for config in configs)
 
 
-def check_batch_size(batch_size: int, process_count: int) -> None:
+def check_shared_evenly(batch_size: int, process_count: int) -> None:
     """A UserError if hosts cannot share a batch."""
     if batch_size < 1 or batch_size % process_count:
         raise UserError(f"batch_size is {batch_size}; it must be a multiple of the {process_count} processes")
@@ -182,7 +182,7 @@ def open_pipeline(
     Raises:
         UserError: if there is no usable data, or a setting is wrong.
     """
-    check_batch_size(batch_size, process_count)
+    check_shared_evenly(batch_size, process_count)
     seconds, augment = float(config_data.get("seconds", 0.0)), bool(config_data.get("augment", True))
     sources, weights = open_sources(sources_of(config_data, "train"), seconds, augment)
     mixture = Mixture(tuple(source.count for source in sources), weights, seed)
@@ -196,7 +196,7 @@ def validation_batches(
 
     Batches hold no `sample_ids`: they are for a jitted function. Fewer examples than a batch are repeated.
     """
-    check_batch_size(batch_size, process_count)
+    check_shared_evenly(batch_size, process_count)
     seconds = float(config_data.get("seconds", 0.0))
     sources, weights = open_sources(sources_of(config_data, "dev"), seconds, False)
     mixture = Mixture(tuple(source.count for source in sources), weights, 0, shuffled=False)

@@ -24,13 +24,13 @@ import dataclasses
 
 import numpy as np
 
+from compjax.audio.log_scale import to_latents, to_log
 from compjax.audio.pitch_spectrum import BINS_PER_SEMITONE, NUM_BINS
 from compjax.constants import (
     BANDS_PER_OCTAVE,
-    LATENT_MEAN,
     LATENT_SIZE,
-    LATENT_STD,
     LOG_FLOOR,
+    NEUTRAL_STYLE,
     NUM_PITCHES,
     NUM_VOICES,
     STYLE_SIZE,
@@ -47,7 +47,6 @@ FIELDS = ("latents_c", "notes_c") + tuple(
 SMALL_FIELDS = ("style", "switches", "ideal")
 NO_BASS = 12  # in place of a pitch class
 MASKS = ("has_arrangement", "has_notes", "has_gates")
-NEUTRAL_STYLE = np.full(STYLE_SIZE, 0.5, np.float32)
 RHYTHM_OF_INPUT = (0, 1, 1)
 """Switches for the rhythm of the input and the harmony and timbre of the target."""
 HostBatch = dict[str, np.ndarray]
@@ -84,10 +83,10 @@ def equaliser(generator: np.random.Generator, config: AugmentConfig) -> np.ndarr
 
 def filtered(latents: np.ndarray, curve: np.ndarray, floor: float = LOG_FLOOR) -> np.ndarray:
     """Latents `[T, 128]` after a filter (natural-log gains `[128]`), over a noise floor (magnitude)."""
-    power = np.exp(2.0 * (latents * LATENT_STD + LATENT_MEAN + curve))
+    power = np.exp(2.0 * (to_log(latents) + curve))
     # What was at the digital floor stays there: silence is not amplified.
     log = 0.5 * np.log(np.maximum(power, 0.0) + floor**2)
-    return ((np.maximum(log, np.log(LOG_FLOOR)) - LATENT_MEAN) / LATENT_STD).astype(np.float32)
+    return to_latents(np.maximum(log, np.log(LOG_FLOOR))).astype(np.float32)
 
 
 def augment(
@@ -112,9 +111,9 @@ def on_bins(curve: np.ndarray) -> np.ndarray:
 
 def mixed_in(spectrum: np.ndarray, other: np.ndarray, decibels: float) -> np.ndarray:
     """A pitch spectrum with another mixed in at a level; powers add."""
-    power = np.exp(2.0 * (spectrum * LATENT_STD + LATENT_MEAN))
-    power += np.exp(2.0 * (other * LATENT_STD + LATENT_MEAN)) * 10.0 ** (decibels / 10.0)
-    return ((0.5 * np.log(power) - LATENT_MEAN) / LATENT_STD).astype(np.float32)
+    power = np.exp(2.0 * (to_log(spectrum)))
+    power += np.exp(2.0 * (to_log(other))) * 10.0 ** (decibels / 10.0)
+    return to_latents(0.5 * np.log(power)).astype(np.float32)
 
 
 def gates_of(switches: np.ndarray) -> np.ndarray:
@@ -164,7 +163,7 @@ def unlabelled_example(
         **clip_fields(clips if has_arrangement else (*clips[:2], np.zeros_like(clips[2]))),
         "gates": gates,
         "ideal_gates": gates,
-        "style": style_over_time(NEUTRAL_STYLE, frames),
+        "style": style_over_time(np.full(STYLE_SIZE, NEUTRAL_STYLE, np.float32), frames),
         "roll_onsets": np.zeros((frames, NUM_PITCHES), np.float32),
         "roll_held": np.zeros((frames, NUM_PITCHES), np.float32),
         "salience": np.zeros((2, frames, NUM_PITCHES), np.float32),

@@ -17,15 +17,14 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
+from compjax.audio.log_scale import to_latents
 from compjax.codec.vocos.bands import log_frequencies, sine_response
 from compjax.constants import (
     ANALYSIS_EDGES,
     ANALYSIS_WINDOWS,
     FRAME_RATE,
     HOP_LENGTH,
-    LATENT_MEAN,
     LATENT_SIZE,
-    LATENT_STD,
     LOG_FLOOR,
     MIN_PITCH,
     NUM_PITCHES,
@@ -134,7 +133,7 @@ class NoteRenderer(nn.Module):
     @nn.compact
     def __call__(self, ages: Array, timbre: Array) -> Array:
         power = smear(self._partials(ages, timbre) + self._noise(ages, timbre))
-        latents = (0.5 * jnp.log(power + LOG_FLOOR**2) - LATENT_MEAN) / LATENT_STD
+        latents = to_latents(0.5 * jnp.log(power + LOG_FLOOR**2))
         return latents + self._correction(latents, timbre)
 
     def _partials(self, ages: Array, timbre: Array) -> Array:

@@ -21,7 +21,7 @@ def rms(x: Array) -> Array:
     return jnp.maximum(jnp.sqrt(jnp.mean(jnp.square(x), axis=(1, 2), keepdims=True)), 1e-8)
 
 
-def match_level(x: Array, composition: Array, target: Array) -> Array:
+def to_level(x: Array, composition: Array, target: Array) -> Array:
     """Scales `x` `[B, T, D]` to the level between composition and target, within the range of the gain."""
     wanted = jnp.sqrt((jnp.square(rms(composition)) + jnp.square(rms(target))) / 2)
     return x * jnp.clip(wanted / rms(x), MIN_GAIN, MAX_GAIN)
@@ -81,7 +81,7 @@ class Cascade(nn.Module):
         for stage in self.stages:
             streams = [composition, *outputs, context]
             refined = stage(streams, train) + self._residual(streams)
-            outputs.append(match_level(refined, composition, target) if self.config.match_level else refined)
+            outputs.append(to_level(refined, composition, target) if self.config.match_level else refined)
         return outputs[-1]
 
     def _context(self, target: Array, gated: Array | None) -> Array:

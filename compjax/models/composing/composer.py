@@ -7,14 +7,12 @@ import jax.numpy as jnp
 from flax import linen as nn
 from jax.typing import DTypeLike
 
+from compjax.constants import NEUTRAL_STYLE
 from compjax.models.composing.config import ComposerConfig
 from compjax.models.composing.layers import TransformerEncoder, gelu
 from compjax.models.outputs import PianoRoll
 
 Array = jax.Array
-
-NEUTRAL_STYLE = 0.5
-"""Every number of the style where the caller gives none: the middle of its range."""
 
 
 class ComponentComposer(nn.Module):

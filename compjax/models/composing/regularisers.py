@@ -9,24 +9,14 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-Array = jax.Array
+from compjax.losses.novelty import frame_cosine
 
-SILENCE = 1e-6
-"""Added to a frame's squared norm: the gradient stays bounded where a frame is silent."""
+Array = jax.Array
 
 BALANCE_WEIGHT = 0.1
 OVERLAP_WEIGHT, COVERAGE_WEIGHT, VARIANCE_WEIGHT = 10.0, 0.5, 5.0
 MIN_MASK_VARIANCE = 0.05
 """Variance over time below which a mask counts as constant; 0.25 is the most a mask can have."""
-
-
-def frame_cosine(a: Array, b: Array) -> Array:
-    """Cosine similarity of two `[B, T, D]` frame by frame, `[B, T]` in [-1, 1]; 0 where a frame is zero."""
-    if a.shape != b.shape:
-        raise ValueError(f"shapes {list(a.shape)} and {list(b.shape)} differ")
-
-    energies = [jnp.sum(jnp.square(x), axis=-1) + SILENCE for x in (a, b)]
-    return jnp.sum(a * b, axis=-1) / jnp.sqrt(energies[0] * energies[1])
 
 
 def mean_novelty(output: Array, input_latents: Array, target_latents: Array) -> Array:

@@ -191,7 +191,7 @@ def match_counts(
     return (decided * near).sum(), decided.sum(), (truth * known[:, None, None]).sum()
 
 
-def f_measure(counts: tuple[Array, Array, Array]) -> Array:
+def f_of_counts(counts: tuple[Array, Array, Array]) -> Array:
     """F-measure of (hits, decisions, true elements)."""
     hits, decided, true = counts
     return 2.0 * hits / jnp.maximum(decided + true, 1.0)
@@ -203,16 +203,16 @@ def agreement(output: AgentOutput, batch: Batch) -> Scalars:
     if output.roll is not None:
         struck = (batch["roll_onsets"] > 0).astype(jnp.float32)
         held = (batch["roll_held"] > 0).astype(jnp.float32)
-        scalars["roll/onset_f1"] = f_measure(match_counts(output.roll.onsets, struck, known, 2))
-        scalars["roll/frame_f1"] = f_measure(match_counts(output.roll.frames, held, known))
+        scalars["roll/onset_f1"] = f_of_counts(match_counts(output.roll.onsets, struck, known, 2))
+        scalars["roll/frame_f1"] = f_of_counts(match_counts(output.roll.frames, held, known))
     if "harmony_logits" in output.extras:
         both = jnp.concatenate([known, known])
         salience, hits = both_clips(batch["salience"]), both_clips(batch["hits"])
         heard = match_counts(output.extras["harmony_logits"], salience, both)
-        scalars["heard/salience_f1"] = f_measure(heard)
+        scalars["heard/salience_f1"] = f_of_counts(heard)
         struck = (hits > 0).astype(jnp.float32)
         heard = match_counts(output.extras["hits"][..., :3], struck, both, 2)
-        scalars["heard/hit_f1"] = f_measure(heard)
+        scalars["heard/hit_f1"] = f_of_counts(heard)
     if "gate_logits" in output.extras:
         right = (output.extras["gate_logits"] > 0) == (batch["ideal_gates"] > 0.5)
         sure = batch["has_gates"]

@@ -16,6 +16,7 @@ import numpy as np
 import optax
 
 from compjax.audio import stft
+from compjax.audio.mel import mel_filters
 from compjax.codec.vocos import bands, vocos
 from compjax.constants import HOP_LENGTH, LATENT_SIZE
 from compjax.losses import adversarial, spectral
@@ -149,7 +150,7 @@ def magnitude_losses(log_magnitude: jax.Array, truth: jax.Array) -> dict[str, ja
     """
     estimate = jnp.exp(log_magnitude)
     size = 2 * (truth.shape[-1] - 1)
-    filters = spectral.mel_filters(size, POOLED_BANDS, 12_000.0)
+    filters = mel_filters(size, POOLED_BANDS, 12_000.0)
 
     def pooled(magnitude):
         return 0.5 * jnp.log(magnitude**2 @ filters + MAGNITUDE_FLOOR**2)

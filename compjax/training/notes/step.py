@@ -12,7 +12,7 @@ import optax
 from compjax.losses.hearing import selector_loss
 from compjax.models.composing.note_transformer import NoteTransformer, Written
 from compjax.music.factors import COMPONENTS
-from compjax.training.agent.step import f_measure
+from compjax.training.agent.step import f_of_counts
 from compjax.training.state import TrainState, apply_gradients, keep_if
 from compjax.training.task import Batch
 
@@ -59,7 +59,7 @@ def observed(written: Written, batch: Batch) -> dict[str, Array]:
     counts = (decided * batch["onsets"]).sum(), decided.sum(), batch["onsets"].sum()
     gates = jax.nn.sigmoid(written.gate_logits).mean(axis=0)
     own = {f"gates/{name.replace(' ', '_')}": gates[i] for i, name in enumerate(COMPONENTS)}
-    return {"notes/f1": f_measure(counts)} | own
+    return {"notes/f1": f_of_counts(counts)} | own
 
 
 def write(agent: NoteTransformer, params, batch: Batch, key: Array | None) -> Written:

@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from compjax.models.composing.cascade import Cascade, match_level, rms
+from compjax.models.composing.cascade import Cascade, rms, to_level
 from compjax.models.composing.config import CascadeConfig, seed_exact_cascade
 
 TINY = CascadeConfig(stages=2, layers=1, heads=2, latent_size=8)
@@ -38,7 +38,7 @@ def test_rms():
 def test_match_level(level, result):
     """Sources of 1 and 7 give a level of 5; the gain stays within 0.7 to 1.5."""
     x, one, seven = (np.full((1, 4, 2), value, np.float32) for value in (level, 1, 7))
-    np.testing.assert_allclose(match_level(x, one, seven), np.full((1, 4, 2), result), rtol=1e-5)
+    np.testing.assert_allclose(to_level(x, one, seven), np.full((1, 4, 2), result), rtol=1e-5)
 
 
 def test_residual_of_the_original_is_half_target(quick_jit, pair, fill):

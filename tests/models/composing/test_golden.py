@@ -4,7 +4,7 @@ import jax
 import numpy as np
 import pytest
 
-from compjax.models.composing.cascade import match_level
+from compjax.models.composing.cascade import to_level
 from compjax.models.critics.latent import LatentDiscriminator
 from compjax.models.registry import build_agent
 from compjax.music.factors import FACTORS
@@ -116,7 +116,7 @@ def first_stage(quick_jit, module, variables, inputs, output) -> np.ndarray:
         composition, target = output.extras["masked_input"], output.extras["masked_target"]
     else:
         composition, target = output.extras["agent_latents"], inputs[1]
-    return match_level(residual + (composition + target) / 2, composition, target)
+    return to_level(residual + (composition + target) / 2, composition, target)
 
 
 def test_parameters_of_compositional_network(compositional):

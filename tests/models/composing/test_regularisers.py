@@ -62,7 +62,7 @@ def test_mask_balance():
 
 
 def test_shapes_are_not_broadcast():
-    with pytest.raises(ValueError, match="differ"):
+    with pytest.raises(ValueError, match="one shape"):
         frame_cosine(jnp.ones((1, 4, 2)), jnp.ones((1, 1, 2)))
     with pytest.raises(ValueError, match="differ"):
         mask_regulariser(jnp.ones((1, 4, 2)), jnp.ones((1, 4, 1)))

@@ -4,8 +4,8 @@ import pytest
 
 from compjax.errors import UserError
 from compjax.music.arrange import arrange, revoiced
-from compjax.music.chord_files import parse_chords, read_chords, save_chords, text_of
-from compjax.music.chord_names import name_of
+from compjax.music.chords.chord_files import parse_chords, read_chords, save_chords, text_of
+from compjax.music.chords.chord_names import name_of
 from compjax.music.score import Harmony, Hit, Rhythm, Span
 from compjax.music.style import Style
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from compjax.music import chord_symbols
-from compjax.music.chord_symbols import ALTERED
+from compjax.music.chords import chord_symbols
+from compjax.music.chords.chord_symbols import ALTERED
 
 CLASSES = 12
 

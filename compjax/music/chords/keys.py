@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from compjax.music.chord_names import NOTES
+from compjax.music.chords.chord_names import NOTES
 from compjax.music.score import Harmony
 
 MAJOR = np.array([6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88])

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from compjax.music.chord_names import NOTES, QUALITIES, name_of, parse
+from compjax.music.chords.chord_names import NOTES, QUALITIES, name_of, parse
 
 
 @pytest.mark.parametrize("quality", QUALITIES)

@@ -2,8 +2,8 @@
 
 import dataclasses
 
-from compjax.music.chord_files import parse_chords
-from compjax.music.keys import key_of
+from compjax.music.chords.chord_files import parse_chords
+from compjax.music.chords.keys import key_of
 from compjax.music.score import Harmony
 
 

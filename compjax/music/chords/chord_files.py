@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from compjax.constants import MAX_SECONDS, MIN_PITCH
 from compjax.errors import UserError
 from compjax.files import atomic_path, shown
-from compjax.music import chord_names
+from compjax.music.chords import chord_names
 from compjax.music.score import Harmony, Note, Span
 from compjax.music.text_files import is_midi, parse_number, read_lines, refused, split_lines
 
