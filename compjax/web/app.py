@@ -27,12 +27,14 @@ from compjax.web.shelf import Shelf
 
 STATIC = pathlib.Path(__file__).parent / "static"
 
+MEDIA_TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript"}
+"""Kinds of the page's files, by the ends of their names."""
+
 PAGES = {
-    "/": ("index.html", "text/html"),
-    "/style.css": ("style.css", "text/css"),
-    "/page.js": ("page.js", "text/javascript"),
+    "/" if path.name == "index.html" else f"/{path.name}": (path.name, MEDIA_TYPES[path.suffix])
+    for path in sorted(STATIC.iterdir())
 }
-"""The page's files by address; no other file is ever served."""
+"""The page's files by address, as they lie there when the server starts; no other file is ever served."""
 
 SWEEP_SECONDS = 30.0
 """How often what is too old is deleted."""

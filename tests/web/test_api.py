@@ -12,6 +12,7 @@ from fakes import drums
 
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
+from compjax.web.app import STATIC
 
 
 def upload(client, body, name="clip.wav"):
@@ -42,7 +43,10 @@ def refused(answer, status, code, message):
 
 
 def test_the_page_and_its_files(client):
-    for path, kind in {"/": "text/html", "/style.css": "text/css", "/page.js": "text/javascript"}.items():
+    kinds = {"/": "text/html", "/style.css": "text/css"}
+    kinds |= {f"/{path.name}": "text/javascript" for path in STATIC.glob("*.js")}
+    assert "/page.js" in kinds and len(kinds) > 10
+    for path, kind in kinds.items():
         answer = client.get(path)
         assert answer.status_code == 200 and answer.headers["content-type"].startswith(kind)
     assert "http" not in client.get("/style.css").text
@@ -52,6 +56,7 @@ def test_the_page_and_its_files(client):
     "path",
     [
         "/static/page.js",
+        "/app.py",
         "/..%2fapp.py",
         "/api/clips/..%2f..%2fetc%2fpasswd",
         "/api/clips/x/audio.wav",

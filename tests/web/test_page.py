@@ -6,7 +6,9 @@ import pytest
 
 from compjax.web.app import PAGES, STATIC
 
-HTML, CSS, JS = ((STATIC / name).read_text() for name in ("index.html", "style.css", "page.js"))
+HTML, CSS = ((STATIC / name).read_text() for name in ("index.html", "style.css"))
+MODULES = {path.name: path.read_text() for path in sorted(STATIC.glob("*.js"))}
+JS = "\n".join(MODULES.values())
 
 
 def test_nothing_loads_from_the_network():
@@ -14,8 +16,9 @@ def test_nothing_loads_from_the_network():
         assert not re.findall(
             r"""(?:https?:)?//[\w-]+\.\w+""", text.replace("http://www.w3.org/2000/svg", "")
         )
-    loaded = re.findall(r'(?:src|href)="([^"]+)"', HTML)
-    assert {path for path in loaded if not path.startswith(("data:", "#", "/api/"))} == set(PAGES) - {"/"}
+    loaded = {path for path in re.findall(r'(?:src|href)="([^"]+)"', HTML) if path.startswith("/")}
+    imported = {f"/{name}" for name in re.findall(r'from "\./([^"]+)"', JS)}
+    assert {path for path in loaded if not path.startswith("/api/")} | imported == set(PAGES) - {"/"}
     assert "@import" not in CSS and "url(" not in CSS
 
 
@@ -28,6 +31,25 @@ def test_the_script_finds_what_it_looks_for():
     ids = set(re.findall(r'id="([\w-]+)"', HTML))
     wanted = set(re.findall(r'\$\("([\w-]+)"\)', JS))
     assert wanted and wanted <= ids
+
+
+def test_modules_are_short_and_take_what_others_give():
+    for name, text in MODULES.items():
+        assert len(text.splitlines()) <= 300, name
+        for names, module in re.findall(r'^import \{(.*?)\} from "\./([^"]+)"', text, re.M | re.S):
+            given = set(re.findall(r"^export (?:async )?\w+ ([\w$]+)", MODULES[module], re.M))
+            given |= {
+                word
+                for line in re.findall(r"^export let (.*);", MODULES[module], re.M)
+                for word in re.findall(r"(\w+) =", line)
+            }
+            wanted = {word.strip() for word in names.split(",") if word.strip()}
+            assert wanted <= given, f"{name} wants {wanted - given} of {module}"
+            body = text[text.rindex('from "./') :]
+            unused = {
+                word for word in wanted if not re.search(rf"(?<![\w$]){re.escape(word)}(?![\w$])", body)
+            }
+            assert not unused, f"{name} does not use {unused}"
 
 
 def test_ids_are_unique_and_labels_lead_somewhere():
