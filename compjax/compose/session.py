@@ -14,30 +14,29 @@ from compjax import progress
 from compjax.arranging.steering import Steering, steering_of
 from compjax.audio import loudness
 from compjax.audio.windows import WindowConfig
-from compjax.codec import weights_path
 from compjax.codec.long_codec import CODEC_WINDOWS, long_codec
 from compjax.compose import report, scenes, streams
 from compjax.compose.clips import align, opening
 from compjax.compose.clips.aligned_pair import AlignedPair
 from compjax.compose.composers.contract import Composer, HeardClips, Plan, Rendition
-from compjax.compose.composers.loading import BUNDLED, load_composer
+from compjax.compose.composers.loading import checksums, load_composer
 from compjax.compose.composition import Composition
+from compjax.compose.open_pair import OpenPair
 from compjax.compose.options import ComposeOptions, whole_number
 from compjax.compose.reproducible import one_blas_thread, pin_pool
-from compjax.compose.shaping import Shaping, shaping_of
-from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE, STYLE_SIZE
+from compjax.compose.shaping import Shaping, shaping_of, steering_in
+from compjax.compose.styles import draw_style
+from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from compjax.errors import UserError
-from compjax.files import sha256_of
 from compjax.hearing import sound
 from compjax.hearing.excerpt import Excerpt
 from compjax.music import gates
 from compjax.music.groove import Groove
+from compjax.music.score import Note, Rhythm
 from compjax.music.style import Style
+from compjax.music.time.meter import HEARD, GridSettings
 from compjax.pages import views
 from compjax.pair_lists import read_pairs
-
-LONGEST_DRAWN = 0.4
-"""Articulation is drawn from 0 to this: notes that run into each other hide the rhythm (BUILD_NOTES.md)."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -150,16 +149,22 @@ class Session:
             raise UserError("a loop is not streamed: its beginning needs its end; use compose")
         return self._stream(input, target, sample_rate, progress, chosen)
 
-    def listen(self, source, *, sample_rate: int | None = None) -> views.ClipView:
-        """What is heard in one clip alone, in its own time; the arguments are those of `compose`."""
-        clip = opening.open_clip(source, "clip", sample_rate).gridded()
+    def open_pair(
+        self, input, target, *, sample_rate: int | None = None, progress=None, **options
+    ) -> OpenPair:
+        """Two clips heard once, to be composed on again and again; the arguments are those of `compose`."""
+        return OpenPair(self, input, target, ComposeOptions(**options), sample_rate, progress)
+
+    def listen(self, source, *, sample_rate: int | None = None, grid: GridSettings = HEARD) -> views.ClipView:
+        """What is heard in one clip alone, in its own time, but for what is set of its grid."""
+        clip = opening.open_clip(source, "clip", sample_rate).gridded(grid)
         with one_blas_thread():
             alone = sound.analyse(clip.audio, clip.gain, self._codec.encode)
             return scenes.see_clip(clip, *self._composer.hear(alone, alone).of_clip(0))
 
     def _stream(self, input, target, sample_rate, listener, options) -> streams.Stream:
         with one_blas_thread(), progress.told_to(listener):
-            perceived = self._perceive(input, target, sample_rate, options)
+            perceived = self.steer(self.perceive(input, target, sample_rate, options), options)
             plan = self._arrange(perceived, options, draw_style(options, 0))
             own, pieces = self._play(perceived, plan).pieces()
         gain = loudness.gain_to(perceived.loudness, own)
@@ -170,14 +175,14 @@ class Session:
         self, input, target, num_samples, sample_rate, listener, options
     ) -> Iterator[Composition]:
         with one_blas_thread(), progress.told_to(listener):
-            perceived = self._perceive(input, target, sample_rate, options)
+            perceived = self.steer(self.perceive(input, target, sample_rate, options), options)
         for index in range(num_samples):
             with one_blas_thread(), progress.told_to(listener):
-                composition = self._compose(perceived, options, index)
+                composition = self.vary(perceived, options, index)
             yield composition
 
-    def _perceive(self, input, target, sample_rate, options: ComposeOptions) -> Perceived:
-        """Open, align and hear both clips, and decide the gates."""
+    def perceive(self, input, target, sample_rate, options: ComposeOptions) -> Perceived:
+        """Open, align and hear both clips, and decide the gates; what is left to decide, `steer` does."""
         seconds: dict[str, float] = {}
         phase = functools.partial(progress.phase, seconds=seconds)
         with phase("read"):
@@ -209,14 +214,21 @@ class Session:
             decided = gates.decide_gates(*asked, frames, selected)
         with phase("capture"):
             heard = self._composer.capture(heard, excerpts, decided, options.instrument)
-        with phase("select"):
-            steering = steering_of(input, options.chords)
-            view = scenes.see(shown, heard, decided, steering)
-            grids, shaping = shown.grids_said(), self._shaping(options, shown)
-            if shaping is not None:
-                shown = shaping.pair(shown)
-                view, samples = shaping.view(view, shown), shaping.samples
-        return Perceived(shown, samples, loud, heard, decided, steering, view, seconds, grids, shaping)
+        steering = steering_of(input, None)
+        view, grids = scenes.see(shown, heard, decided, steering), shown.grids_said()
+        return Perceived(shown, samples, loud, heard, decided, steering, view, seconds, grids)
+
+    def steer(self, perceived: Perceived, options: ComposeOptions, hits: Rhythm | None = None) -> Perceived:
+        """What was perceived, on given chords and hits if any, in the wanted tempo, key and length."""
+        pair, samples = perceived.pair, perceived.samples
+        steering = Steering(hits or perceived.steering.rhythm, options.chords)
+        view = scenes.see(pair, perceived.heard, perceived.gates, steering)
+        shaping = self._shaping(options, pair)
+        if shaping is not None:
+            pair = shaping.pair(pair)
+            view, samples = shaping.view(view, pair), shaping.samples
+        of_piece = {"pair": pair, "samples": samples, "steering": steering, "view": view, "shaping": shaping}
+        return dataclasses.replace(perceived, **of_piece)
 
     def _shaping(self, options: ComposeOptions, pair: AlignedPair) -> Shaping | None:
         """What is done to the notes; UserError if there are none, or no beats to go by."""
@@ -240,24 +252,15 @@ class Session:
             plan, decided, samples = shaping.led_in(plan, decided)
         return self._composer.play(perceived.heard, decided, plan, self._codec, samples)
 
-    @staticmethod
-    def _measured_against(perceived: Perceived) -> Steering:
-        """Hits and chords that were given, as they are in the new piece."""
-        shaping, given = perceived.shaping, perceived.steering
-        if shaping is None:
-            return given
-        harmony = given.harmony and shaping.harmony(given.harmony)
-        if shaping.shape.transpose:
-            harmony = perceived.view.harmony
-        return Steering(given.rhythm and shaping.rhythm(given.rhythm), harmony)
-
-    def _compose(self, perceived: Perceived, options: ComposeOptions, index: int) -> Composition:
-        """Variation `index` of what was perceived: arrange, play, report."""
+    def vary(
+        self, perceived: Perceived, options: ComposeOptions, index: int, notes: tuple[Note, ...] | None = None
+    ) -> Composition:
+        """Variation `index` of what was perceived and steered: arrange (but for `notes`), play, report."""
         seconds = dict(perceived.seconds)
         phase = functools.partial(progress.phase, seconds=seconds)
         style = draw_style(options, index)
         with phase("compose"):
-            plan = self._arrange(perceived, options, style)
+            plan = self._arrange(perceived, options, style) if notes is None else Plan(tuple(notes))
         with phase("render"):
             rendition = self._play(perceived, plan)
         with phase("decode"):
@@ -269,7 +272,7 @@ class Session:
         weights = gates.summarize(perceived.gates)
         with phase("report"):
             asked = (
-                self._measured_against(perceived),
+                steering_in(perceived.shaping, perceived.steering, perceived.view.harmony),
                 perceived.view.harmony if self._composer.hears_chords else None,
             )
             body = report.measure(perceived.pair, audio, plan.notes, weights, *asked)
@@ -288,13 +291,6 @@ class Session:
         body["timings"] = {name: round(value, 3) for name, value in seconds.items()}
         body["checksums"] = self._checksums
         return Composition(audio, SAMPLE_RATE, plan.notes, weights, body, perceived.view)
-
-
-def draw_style(options: ComposeOptions, index: int) -> Style:
-    """The style of a variation: drawn from the seed and its number, but for what the user has set."""
-    drawn = Style.from_vector(np.random.default_rng([options.seed, index]).random(STYLE_SIZE))
-    drawn = dataclasses.replace(drawn, articulation=LONGEST_DRAWN * drawn.articulation)
-    return dataclasses.replace(drawn, **(options.style or {}))
 
 
 def load(
@@ -329,13 +325,4 @@ def load(
         )
     if composer.raw_latents:
         built = built.raw
-    return Session(built, params, composer, _checksums(checkpoint, codec, codec_weights))
-
-
-def _checksums(checkpoint, codec: str, codec_weights) -> dict[str, str]:
-    """SHA-256 of the weights in use."""
-    files = {
-        "model": pathlib.Path(checkpoint or BUNDLED),
-        "codec": pathlib.Path(codec_weights or weights_path(codec)),
-    }
-    return {name: sha256_of(path) for name, path in files.items() if path.is_file()}
+    return Session(built, params, composer, checksums(checkpoint, codec, codec_weights))

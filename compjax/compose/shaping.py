@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from compjax.arranging.steering import Steering
 from compjax.audio.time_map import TimeMap, sound_along
 from compjax.compose.clips.aligned_pair import EXCERPT_SECONDS, AlignedPair
 from compjax.compose.composers.contract import Plan
@@ -265,6 +266,16 @@ def shaping_of(shape: Shape, grid: Grid, seconds: float) -> Shaping | None:
     return Shaping(
         shape, old, places, new, length, cycle, regular(tempo, grid.meter, downbeat, length, KNOWN)
     )
+
+
+def steering_in(shaping: Shaping | None, given: Steering, shown: Harmony) -> Steering:
+    """Hits and chords that were given, as they are in the new piece; `shown` are its chords."""
+    if shaping is None:
+        return given
+    harmony = given.harmony and shaping.harmony(given.harmony)
+    if shaping.shape.transpose:
+        harmony = shown
+    return Steering(given.rhythm and shaping.rhythm(given.rhythm), harmony)
 
 
 def _loop_length(shape: Shape, grid: Grid, quarters: float, quarter: float) -> tuple[float, float]:

@@ -6,9 +6,11 @@ import os
 import pathlib
 
 from compjax.audio.pitch_spectrum import NUM_BINS, STRIDE
+from compjax.codec import weights_path
 from compjax.compose.composers.contract import Composer
 from compjax.constants import LATENT_SIZE, STYLE_SIZE
 from compjax.errors import UserError
+from compjax.files import sha256_of
 
 SHAPE_FRAMES = 64
 """Latent frames of the clips by which an agent tells the shapes of its arrays; they do not depend on it."""
@@ -135,3 +137,12 @@ def bundled_transformer():
         raise UserError(NO_TRANSFORMER)
     about, weights = load_weights(TRANSFORMER)
     return Transformer(make_transformer(about["settings"]), weights)
+
+
+def checksums(checkpoint, codec: str, codec_weights) -> dict[str, str]:
+    """SHA-256 of the weights in use."""
+    files = {
+        "model": pathlib.Path(checkpoint or BUNDLED),
+        "codec": pathlib.Path(codec_weights or weights_path(codec)),
+    }
+    return {name: sha256_of(path) for name, path in files.items() if path.is_file()}
