@@ -37,6 +37,8 @@ def define_flags() -> flags.FlagValues:
     text = "Most variations of one composition."
     flags.DEFINE_integer("max_samples", default.max_samples, text, flag_values=values)
     flags.DEFINE_integer("max_jobs", default.max_jobs, "Most compositions that wait.", flag_values=values)
+    text = "Most of them of one visitor."
+    flags.DEFINE_integer("max_jobs_each", default.max_jobs_each, text, flag_values=values)
     text = "Clips and results that nobody asked for this long are deleted."
     flags.DEFINE_float("keep_minutes", default.keep_minutes, text, flag_values=values)
     text = "Memory for clips, and as much again for results."
@@ -76,8 +78,11 @@ def serve(values: flags.FlagValues) -> None:
 
         return session.load(values.checkpoint)
 
-    def announce(address: str) -> None:
+    def announce(address: str, in_network: str | None) -> None:
         print(f"compjax is at {address} (Ctrl-C stops it)", flush=True)
+        if in_network:
+            print(f"and for other machines at {in_network}", flush=True)
+            print("WARNING: there is no password; whoever reaches this address can use the page", flush=True)
 
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     server.serve(load, config, announce)

@@ -110,12 +110,12 @@ class ComposeOptions:
     @property
     def input_grid(self) -> GridSettings:
         """What is set of the input's tempo, meter and bars."""
-        return _grid("input", self.input_bpm, self.input_meter, self.input_downbeat)
+        return grid_settings("input_", self.input_bpm, self.input_meter, self.input_downbeat)
 
     @property
     def target_grid(self) -> GridSettings:
         """What is set of the target's."""
-        return _grid("target", self.target_bpm, self.target_meter, self.target_downbeat)
+        return grid_settings("target_", self.target_bpm, self.target_meter, self.target_downbeat)
 
     @property
     def shape(self) -> Shape:
@@ -152,16 +152,19 @@ class ComposeOptions:
         return values
 
 
-def _grid(role: str, bpm, meter, downbeat) -> GridSettings:
-    """Tempo, meter and a bar's beginning of a clip, checked; UserError if one will not do."""
+def grid_settings(prefix: str, bpm, meter, downbeat) -> GridSettings:
+    """Tempo, meter and a bar's beginning of a clip, checked; UserError if one will not do.
+
+    What stands before their names in messages is `prefix`; None is to be heard.
+    """
     if bpm is not None:
-        bpm = bpm_of(bpm, f"{role}_bpm")
+        bpm = bpm_of(bpm, f"{prefix}bpm")
     if meter is not None and not isinstance(meter, Meter):
-        meter = Meter.parse(meter, f"{role}_meter")
+        meter = Meter.parse(meter, f"{prefix}meter")
     if downbeat is not None:
-        downbeat = _number(downbeat, f"{role}_downbeat")
+        downbeat = _number(downbeat, f"{prefix}downbeat")
         if not abs(downbeat) <= MAX_SECONDS:
-            raise UserError(f"{role}_downbeat must be seconds within the clip, not {downbeat}")
+            raise UserError(f"{prefix}downbeat must be seconds within the clip, not {downbeat}")
     return GridSettings(bpm, meter, downbeat)
 
 
@@ -183,9 +186,12 @@ def _plain_weights(weights: Sequence[float] | None) -> tuple[float, ...] | None:
         raise UserError(f"the weights must be {len(COMPONENTS)} numbers, not {weights!r}") from None
     if len(values) != len(COMPONENTS):
         raise UserError(f"{len(COMPONENTS)} weights are needed ({', '.join(COMPONENTS)}), not {len(values)}")
-    return tuple(
+    shares = tuple(
         _share(value, f"the weight of {name}") for name, value in zip(COMPONENTS, values, strict=True)
     )
+    if not any(shares):
+        raise UserError("all six weights are 0, so nothing would be played; give at least one above 0")
+    return shares
 
 
 def _plain_style(style: Mapping[str, float] | None) -> dict[str, float] | None:

@@ -1,29 +1,32 @@
-"""The application: the page, the API, who may ask, and what runs beside them."""
+"""The application: the page, the API, and what runs beside them."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import ipaddress
+import os
 import pathlib
-import socket
-import urllib.parse
-from collections.abc import Callable, Collection
+import shutil
+import tempfile
+import time
+from collections.abc import Callable
 
 from starlette.applications import Starlette
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from compjax.errors import UserError
-from compjax.web.api import Api, Refused, refuse, refuse_bad_data
+from compjax.web.answers import Refused, refuse, refuse_bad_data
+from compjax.web.api import Api
 from compjax.web.config import MEGABYTE, ServeConfig
-from compjax.web.jobs import BROKEN, JobWorker
+from compjax.web.guard import Guard
+from compjax.web.jobs import BROKEN
+from compjax.web.results import TEMPORARY
 from compjax.web.shelf import Shelf
+from compjax.web.worker import JobWorker
 
 STATIC = pathlib.Path(__file__).parent / "static"
 
@@ -36,22 +39,11 @@ PAGES = {
 }
 """The page's files by address, as they lie there when the server starts; no other file is ever served."""
 
-SWEEP_SECONDS = 30.0
-"""How often what is too old is deleted."""
+STALE_SECONDS = 3600.0
+"""Temporary files that are older were left behind: an upload is over long before."""
 
-SECURITY_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "microphone=(self), camera=(), geolocation=()",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Cache-Control": "no-store",
-}
-"""Sent with every answer: everything comes from this server, and nobody may frame or embed it."""
+SWEEP_SECONDS = 5.0
+"""How often what is too old is deleted."""
 
 
 def make_app(load: Callable[[], object], config: ServeConfig = ServeConfig()) -> Starlette:
@@ -63,12 +55,13 @@ def make_app(load: Callable[[], object], config: ServeConfig = ServeConfig()) ->
     """
     seconds, capacity = 60 * config.keep_minutes, round(config.max_memory_megabytes * MEGABYTE)
     shelves = (Shelf(seconds, capacity), Shelf(seconds, capacity))
-    worker = JobWorker(load, config.max_jobs)
+    worker = JobWorker(load, config.max_jobs, config.max_jobs_each)
 
     @contextlib.asynccontextmanager
     async def lifespan(app):
+        sweep_leftovers()
         worker.start()
-        sweeping = asyncio.create_task(_sweep(shelves))
+        sweeping = asyncio.create_task(_sweep(*shelves, worker))
         yield
         sweeping.cancel()
         await asyncio.to_thread(worker.stop)
@@ -99,11 +92,25 @@ def _page(address: str, name: str, media_type: str) -> Route:
     return Route(address, answer)
 
 
-async def _sweep(shelves) -> None:
+async def _sweep(held: Shelf, jobs: Shelf, worker: JobWorker) -> None:
     while True:
         await asyncio.sleep(SWEEP_SECONDS)
-        for shelf in shelves:
-            shelf.sweep()
+        held.sweep()
+        for job in jobs.sweep():
+            worker.cancel(job)
+
+
+def sweep_leftovers() -> None:
+    """Delete the temporary files of a server that was killed: those that are old, and ours."""
+    for path in pathlib.Path(tempfile.gettempdir()).glob(f"{TEMPORARY}*"):
+        with contextlib.suppress(OSError):
+            said = path.lstat()
+            if said.st_uid != os.getuid() or time.time() - said.st_mtime < STALE_SECONDS:
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 async def _nobody_there(request: Request, error: Exception) -> Response:
@@ -117,62 +124,3 @@ async def _no_such_thing(request: Request, error: HTTPException) -> Response:
 
 async def _broken(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": BROKEN, "code": "broken"}, 500)
-
-
-class Guard:
-    """ASGI middleware: requests from other sites are refused, and the browser is told to keep to this one.
-
-    A page of another site can make a visitor's browser send requests to `localhost`. Two checks stop it.
-    The name in `Host` must be one of ours, or an address in numbers: a stranger's name that was made to
-    point here (DNS rebinding) is neither. And what the browser says of where a request comes from
-    (`Origin`, `Sec-Fetch-Site`) must be this page itself.
-    """
-
-    def __init__(self, app: ASGIApp, allowed_hosts: Collection[str] = ()):
-        """Names in `allowed_hosts` are allowed besides localhost and this machine's own."""
-        self._app = app
-        self._names = {"localhost", socket.gethostname().lower(), *(name.lower() for name in allowed_hosts)}
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_with_headers(message):
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in SECURITY_HEADERS.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        reason = self._refusal(Headers(scope=scope), scope["path"])
-        app = JSONResponse({"error": reason, "code": "forbidden"}, 403) if reason else self._app
-        await app(scope, receive, send_with_headers)
-
-    def _refusal(self, headers: Headers, path: str) -> str | None:
-        """Why a request is refused, if it is."""
-        host = headers.get("host", "")
-        if not self._is_ours(host):
-            return f"this server does not go by the name {host!r}; it can be allowed with --allowed_hosts"
-        origin = headers.get("origin")
-        if origin is not None and urllib.parse.urlsplit(origin).netloc.lower() != host.lower():
-            return "requests from other sites are refused"
-        # Following a link from elsewhere to the page itself is no harm.
-        if path != "/" and headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
-            return "requests from other sites are refused"
-        return None
-
-    def _is_ours(self, host: str) -> bool:
-        try:
-            name = urllib.parse.urlsplit(f"//{host}").hostname or ""
-        except ValueError:
-            return False
-        return name in self._names or _is_address(name)
-
-
-def _is_address(name: str) -> bool:
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True

@@ -12,6 +12,7 @@ import numpy as np
 from compjax.audio import loudness, waveform
 from compjax.constants import MIN_SECONDS, SAMPLE_RATE
 from compjax.errors import UserError
+from compjax.music.time.meter import HEARD, GridSettings
 from compjax.web import results
 
 DEMO = pathlib.Path(__file__).parents[1] / "assets" / "demo"
@@ -27,6 +28,9 @@ EXAMPLES = {
 EXAMPLE_PAIRS = (("drums", "fifths"), ("drums", "guitar"), ("drums", "piano"))
 """Input and target of the pairs that load with one click."""
 
+MAX_HEARD = 32
+"""Settings of a clip's grid that are remembered."""
+
 MAX_NAME = 80
 """Characters of a file's name that are kept, for showing."""
 
@@ -35,18 +39,25 @@ class HeldClip:
     """A clip as it is heard: 24 kHz mono, in memory."""
 
     busy = False  # a composition holds on to its clips by itself
+    rate = SAMPLE_RATE
 
-    def __init__(self, name: str, audio: np.ndarray):
-        """`name` is for showing, never a path; `audio` is `[S]` float32."""
+    def __init__(self, name: str, audio: np.ndarray, remarks: tuple[str, ...] = ()):
+        """`name` is for showing, never a path; `audio` is `[S]` float32; `remarks` say what was mended."""
         self.name = name
         self.audio = audio
+        self.remarks = remarks
         self._looking = threading.Lock()
-        self._heard: dict | None = None
+        self._heard: dict[GridSettings, dict] = {}
 
     @property
-    def size(self) -> int:
-        """Bytes."""
-        return self.audio.nbytes
+    def source(self) -> np.ndarray:
+        """What is composed on, at `rate`."""
+        return self.audio
+
+    @property
+    def parts(self) -> dict[int, int]:
+        """Bytes by `id`, see `Shelf`."""
+        return {id(self.audio): self.audio.nbytes}
 
     @property
     def seconds(self) -> float:
@@ -57,12 +68,15 @@ class HeldClip:
         """The clip as a WAV file."""
         return results.wav_of(self.audio)
 
-    def heard_by(self, session) -> dict:
-        """Beats, hits and chords, see `results.heard`; listened for once."""
+    def heard_by(self, session, grid: GridSettings = HEARD) -> dict:
+        """Beats, hits and chords, see `results.heard`; listened for once for each setting of the grid."""
         with self._looking:
-            if self._heard is None:
-                self._heard = results.heard(session.listen(self.audio, sample_rate=SAMPLE_RATE))
-            return self._heard
+            if grid not in self._heard:
+                if len(self._heard) >= MAX_HEARD:
+                    self._heard.clear()
+                view = session.listen(self.audio, sample_rate=SAMPLE_RATE, grid=grid)
+                self._heard[grid] = results.heard(view)
+            return self._heard[grid]
 
 
 def decode(path: str | os.PathLike, name: str, max_seconds: float) -> HeldClip:
@@ -84,14 +98,15 @@ def decode(path: str | os.PathLike, name: str, max_seconds: float) -> HeldClip:
                 f"{name}: {info.seconds:.0f} seconds is too long for this server; "
                 f"cut it to {max_seconds:.0f} at most"
             )
-        audio = waveform.read(path)
+        recording = waveform.read_recording(path)
     except UserError as error:
         raise UserError(str(error).replace(os.fspath(path), name)) from error
+    audio = recording.audio
     if audio.size < MIN_SECONDS * SAMPLE_RATE:
         raise UserError(f"{name}: less than {MIN_SECONDS} seconds of it can be read; export it again")
     if loudness.level(audio) < loudness.SILENCE_RMS:
         raise UserError(f"{name} is silent; give a clip with sound in it")
-    return HeldClip(name, audio)
+    return HeldClip(name, audio, recording.remarks)
 
 
 def example(name: str) -> HeldClip:

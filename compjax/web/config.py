@@ -11,6 +11,10 @@ MEGABYTE = 1_000_000
 """Bytes of a megabyte, as the limits are given in it."""
 
 
+COUNTS = ("max_samples", "max_jobs", "max_jobs_each")
+"""Limits that are whole numbers."""
+
+
 @dataclasses.dataclass(frozen=True)
 class ServeConfig:
     """Address and limits.
@@ -24,6 +28,7 @@ class ServeConfig:
         max_seconds: longest clip that is taken.
         max_samples: most variations of one composition.
         max_jobs: most compositions that wait.
+        max_jobs_each: most of them that one visitor (an address of the network) has asked for.
         keep_minutes: clips and results that nobody asked for this long are deleted.
         max_memory_megabytes: clips, and as much again of results; beyond it the longest unused go.
 
@@ -38,6 +43,7 @@ class ServeConfig:
     max_seconds: float = 120.0
     max_samples: int = 8
     max_jobs: int = 16
+    max_jobs_each: int = 4
     keep_minutes: float = 60.0
     max_memory_megabytes: float = 500.0
 
@@ -49,7 +55,7 @@ class ServeConfig:
             raise UserError(
                 f"max_seconds must be between {MIN_SECONDS} and {MAX_SECONDS:.0f}, not {self.max_seconds}"
             )
-        for name in ("max_megabytes", "max_samples", "max_jobs", "keep_minutes", "max_memory_megabytes"):
+        for name in (*COUNTS, "max_megabytes", "keep_minutes", "max_memory_megabytes"):
             if not getattr(self, name) > 0:
                 raise UserError(f"{name} must be above 0, not {getattr(self, name)}")
 

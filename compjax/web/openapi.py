@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 
-from compjax.compose.options import ARRANGERS, INSTRUMENTS
+from compjax.compose.options import ARRANGERS, INSTRUMENTS, ComposeOptions
 from compjax.music.factors import CHOICES, COMPONENTS, FACTORS
 from compjax.music.style import Style
 from compjax.web.clips import EXAMPLES
 from compjax.web.config import ServeConfig
+from compjax.web.results import LATER, SUFFIXES
 
 VERSION = "1"
 """Of the API; a change that breaks programs counts it up."""
@@ -49,9 +50,19 @@ def clip_paths(config: ServeConfig) -> Schema:
     called = {"name": "name", "in": "query", "schema": _TEXT, "description": "Of the file, for messages."}
     sound = {"content": {"application/octet-stream": {}}, "required": True}
     examples = [_in_path("name", {"enum": list(EXAMPLES)})]
+    leaving = {"content": {"application/json": {"schema": _ref("Leaving")}}, "required": True}
+    known = [
+        _in_query("bpm", _NUMBER, "Its tempo, quarter notes per minute."),
+        _in_query("meter", _TEXT, "Beats to its bar and their note, such as 7/8."),
+        _in_query("downbeat", _NUMBER, "Seconds at which a bar begins."),
+    ]
     return {
         "/api/status": {"get": _operation("Whether the model is loaded; limits; examples.")},
         "/api/openapi.json": {"get": _operation("This description.")},
+        "/api/leave": {
+            "post": _operation("Delete these soon, unless they are asked for before.", [], 204)
+            | {"requestBody": leaving}
+        },
         "/api/examples/{name}": {"post": _operation("Take a bundled clip.", examples, 201, "Clip")},
         "/api/clips": {"post": _operation(taken, [called], 201, "Clip") | {"requestBody": sound}},
         clip: {
@@ -64,8 +75,9 @@ def clip_paths(config: ServeConfig) -> Schema:
         },
         f"{clip}/heard": {
             "get": _operation(
-                "Tempo, beats, hits and chords as the model hears them; 503 while it is loading.",
-                one,
+                "Tempo, beats, hits and chords as the model hears them, or its grid as you know it; "
+                "503 while it is loading.",
+                [*one, *known],
                 200,
                 "Heard",
             )
@@ -77,7 +89,8 @@ def composition_paths() -> Schema:
     """Addresses of compositions."""
     composition, one = "/api/compositions/{id}", [_in_path("id")]
     variation = [*one, _in_path("index", _COUNT)]
-    suffixes = {"enum": [".wav", ".mid", ".json"]}
+    suffixes = {"enum": [*SUFFIXES, *LATER]}
+    take = _in_query("take", _list(_TEXT), "A take as ID:NUMBER:NAME; again and again.")
     body = {"content": {"application/json": {"schema": _ref("Order")}}, "required": True}
     post = _operation("Put a composition into the queue.", [], 202, "Composition")
     return {
@@ -86,6 +99,10 @@ def composition_paths() -> Schema:
             "get": _operation("How far it is; what was made.", one, 200, "Composition"),
             "delete": _operation("Cancel it if it is not over, and delete what was made.", one, 204),
         },
+        f"{composition}/cancel": {
+            "post": _operation("Cancel it; the variations that are finished stay.", one, 200, "Composition")
+        },
+        "/api/takes.zip": {"get": _operation("Files of many variations as a ZIP.", [take])},
         f"{composition}/input.wav": {"get": _operation("The input that it was made of.", one)},
         f"{composition}/target.wav": {
             "get": _operation("The target as it was laid along the input; its first two minutes.", one)
@@ -117,20 +134,47 @@ def order(config: ServeConfig) -> Schema:
         "instrument": {"enum": list(INSTRUMENTS), "default": "auto"},
         "chords": _TEXT
         | _about("In place of those that are heard: a time in seconds and a name on each line."),
-        "num_samples": {"type": "integer", "minimum": 1, "maximum": config.max_samples, "default": 1},
     }
+    given = {
+        "num_samples": {"type": "integer", "minimum": 1, "maximum": config.max_samples, "default": 1},
+        "variation": _COUNT | {"default": 0} | _about("Number of the first."),
+        "hits": _list(_list(_NUMBER))
+        | _about("In place of those that are heard: seconds, voice, velocity, perhaps length."),
+        "notes": _list(_list({"type": ["number", "null"]}))
+        | _about("In place of those that are arranged: start, end, pitch, velocity, perhaps voice."),
+    }
+    plain = {
+        field.name: {} | _about(_said_of(field.name))
+        for field in dataclasses.fields(ComposeOptions)
+        if field.name not in fields
+    }
+    fields |= plain | given
     return _object(fields) | {"required": ["input", "target"], "additionalProperties": False}
+
+
+def _said_of(option: str) -> str:
+    """What the documentation of `ComposeOptions` says of an option."""
+    lines = iter((ComposeOptions.__doc__ or "").splitlines())
+    said = next((line for line in lines if line.strip().startswith(f"{option}:")), "")
+    words = [said.partition(":")[2].strip()]
+    for line in lines:
+        if not line.startswith(" " * 12):
+            break
+        words.append(line.strip())
+    return " ".join(words)
 
 
 def answers() -> dict[str, Schema]:
     """What comes back, by name."""
     states = {"enum": ["queued", "running", "done", "failed", "cancelled"]}
-    spectrogram = {"columns": _COUNT, "bands": _COUNT, "seconds_per_column": _NUMBER, "levels": _TEXT}
+    spectrogram = {"columns": _COUNT, "bands": _COUNT, "seconds_per_column": _NUMBER}
+    spectrogram |= {"levels": _TEXT, "peaks": _TEXT | _about("Of each column; 255 is full scale.")}
     span = _object({"start": _NUMBER, "end": _NUMBER, "name": _TEXT})
-    hit = _list(_NUMBER) | _about("Seconds; 0 low, 1 mid, 2 high; how hard.")
+    hit = _list(_NUMBER) | _about("Seconds; 0 low, 1 mid, 2 high; how hard; length.")
     heard = {
         "tempo": {"type": ["number", "null"]} | _about("Beats per minute, where there is a beat."),
         "beats": _list(_NUMBER) | _about("Seconds."),
+        "grid": {"type": "object"} | _about("Tempo, meter, beats, and which of them begin bars."),
         "onsets": _list(hit),
         "chords": _list(span),
     }
@@ -150,10 +194,10 @@ def answers() -> dict[str, Schema]:
         "variation": _COUNT,
         "verdict": _TEXT | _about("Of the copy guard: new, copy, mix, gated, pieced, silent."),
         "words": _list(_TEXT) | _about("The report, a sentence each."),
-        **{name: {"type": "object"} for name in ("weights", "sources", "adherence", "novelty")},
+        **{name: {"type": "object"} for name in ("weights", "sources", "adherence", "novelty", "instrument")},
         "notes": _COUNT,
         "seconds": _NUMBER,
-        "files": {"type": "object"} | _about("Addresses by kind: wav, mid, json."),
+        "files": {"type": "object"} | _about("Addresses by kind, such as wav, mid, groove."),
         "picture": _TEXT | _about("Address of what pictures are drawn from."),
     }
     error = {
@@ -161,7 +205,8 @@ def answers() -> dict[str, Schema]:
         "code": _TEXT | _about("One word for programs."),
     }
     return {
-        "Clip": _object({"id": _TEXT, "name": _TEXT, "seconds": _NUMBER}),
+        "Clip": _object({"id": _TEXT, "name": _TEXT, "seconds": _NUMBER, "remarks": _list(_TEXT)}),
+        "Leaving": _object({"clips": _list(_TEXT), "compositions": _list(_TEXT)}),
         "Spectrogram": _object(spectrogram),
         "Heard": _object(heard),
         "Composition": _object(composition),
@@ -179,6 +224,10 @@ def _operation(summary: str, parameters=(), status: int = 200, answer: str | Non
 
 def _in_path(name: str, schema: Schema = _TEXT) -> Schema:
     return {"name": name, "in": "path", "required": True, "schema": schema}
+
+
+def _in_query(name: str, schema: Schema, text: str) -> Schema:
+    return {"name": name, "in": "query", "schema": schema, "description": text}
 
 
 def _json(answer: str) -> Schema:

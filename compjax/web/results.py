@@ -10,11 +10,17 @@ import tempfile
 import numpy as np
 
 from compjax.audio import waveform
-from compjax.constants import FRAME_RATE, LATENT_SIZE
+from compjax.compose.composition import Composition
+from compjax.constants import FRAME_RATE, HOP_LENGTH, LATENT_SIZE
 from compjax.music.chords.chord_files import text_of
 from compjax.music.chords.chord_names import name_of
 from compjax.music.factors import COMPONENTS
+from compjax.music.score import Rhythm
+from compjax.music.time.grid import Grid
 from compjax.pages import views
+
+TEMPORARY = "compjax-web-"
+"""What the names of temporary files and folders begin with."""
 
 MAX_COLUMNS = 2400
 """A spectrogram that is sent has at most this many columns: no screen shows more."""
@@ -26,7 +32,10 @@ MAX_STEPS = 400
 """The weights over time are sent in at most this many steps."""
 
 SUFFIXES = (".wav", ".mid", ".json")
-"""Files of a composition, by the ends of their names."""
+"""Files of a composition that are written with it, by the ends of their names."""
+
+LATER = (".flac", ".groove.txt", ".chords.txt", ".html")
+"""Files that are made when they are asked for."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -36,16 +45,41 @@ class Result:
     files: dict[str, bytes]  # by suffix
     report: dict
     picture: dict
+    composition: Composition
 
     @property
-    def size(self) -> int:
-        """Bytes of the files; the rest is small."""
-        return sum(map(len, self.files.values()))
+    def parts(self) -> dict[int, int]:
+        """Bytes by `id`, see `Shelf`; what is not sound is small."""
+        view = self.composition.view
+        sounds = (self.composition.audio, view.input.audio, view.target.audio, view.target_as_given)
+        files = {id(content): len(content) for content in self.files.values()}
+        return files | {id(sound): sound.nbytes for sound in sounds}
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """All files that can be had, by the ends of their names."""
+        view = self.composition.view
+        missing = {".groove.txt": not view.rhythm.hits, ".chords.txt": not view.harmony.spans}
+        return (*self.files, *(suffix for suffix in LATER if not missing.get(suffix)))
+
+    def file(self, suffix: str) -> bytes:
+        """A file's content; some take a while."""
+        if suffix in self.files:
+            return self.files[suffix]
+        made = self.composition
+        if suffix == ".groove.txt":
+            return made.groove.text().encode()
+        if suffix == ".chords.txt":
+            return made.chords_text.encode()
+        if suffix == ".html":
+            return made.html().encode()
+        with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
+            return made.save(pathlib.Path(folder) / "out.flac")[0].read_bytes()
 
 
-def result_of(composition) -> Result:
-    """What is kept of a `Composition`."""
-    with tempfile.TemporaryDirectory(prefix="compjax-") as folder:
+def result_of(composition: Composition, hits: Rhythm) -> Result:
+    """What is kept of a `Composition` on `hits`, which are in the input's time."""
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
         written = composition.save(pathlib.Path(folder) / "out.wav")
         files = {path.suffix: path.read_bytes() for path in written if path.suffix in SUFFIXES}
     view = composition.view
@@ -54,17 +88,19 @@ def result_of(composition) -> Result:
         "spectrogram": spectrogram(composition.audio),
         "notes": [_note(note) for note in composition.notes],
         "onsets": onsets(view.rhythm.hits),
+        "hits": onsets(hits.hits),
         "chords": chords(view.harmony),
         "chords_text": text_of(view.harmony),
+        "grid": grid(view.input.grid),
         "beats": rounded(view.input.beats),
         "weights": weights(view.gates),
     }
-    return Result(files, composition.report, picture)
+    return Result(files, composition.report, picture, composition)
 
 
 def wav_of(audio: np.ndarray) -> bytes:
     """Audio `[S]` at 24 kHz as a WAV file."""
-    with tempfile.TemporaryDirectory(prefix="compjax-") as folder:
+    with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
         path = pathlib.Path(folder) / "clip.wav"
         waveform.write(path, audio)
         return path.read_bytes()
@@ -72,13 +108,24 @@ def wav_of(audio: np.ndarray) -> bytes:
 
 def heard(view: views.ClipView) -> dict:
     """Beats, hits and chords of a clip."""
-    beats = rounded(view.beats)
-    gaps = np.diff(view.beats)
     return {
-        "beats": beats,
-        "tempo": round(60.0 / float(np.median(gaps)), 1) if gaps.size else None,
+        "beats": rounded(view.beats),
+        "tempo": round(view.grid.tempo, 1) or None,
+        "grid": grid(view.grid),
         "onsets": onsets(view.hits),
         "chords": chords(view.harmony),
+    }
+
+
+def grid(heard: Grid) -> dict:
+    """Tempo (quarters per minute), meter, beats and the bars' beginnings among them."""
+    first, beats = heard.first_downbeat, heard.meter.beats
+    return {
+        "tempo": round(heard.tempo, 2) or None,
+        "meter": str(heard.meter),
+        "downbeat": round(float(heard.downbeat), 3),
+        "beats": rounded(heard.beats),
+        "bars": [i for i in range(len(heard.beats)) if (i - first) % beats == 0],
     }
 
 
@@ -86,6 +133,7 @@ def spectrogram(audio: np.ndarray) -> dict:
     """Levels of audio `[S]` at 24 kHz as bytes, low bands first, column after column, in base64.
 
     0 is `RANGE_DB` below the loudest, 255 the loudest. Columns are the loudest of the frames in them.
+    Their peaks come too: 255 is full scale.
     """
     levels = views.spectrogram(audio)
     width = -(-len(levels) // MAX_COLUMNS)
@@ -96,8 +144,21 @@ def spectrogram(audio: np.ndarray) -> dict:
         "columns": len(columns),
         "bands": LATENT_SIZE,
         "seconds_per_column": width / FRAME_RATE,
-        "levels": base64.b64encode(np.round(255 * scaled).astype(np.uint8).tobytes()).decode("ascii"),
+        "levels": _base64(255 * scaled),
+        "peaks": _base64(255 * np.minimum(_peaks(audio, len(columns), width * HOP_LENGTH), 1.0)),
     }
+
+
+def _peaks(audio: np.ndarray, columns: int, width: int) -> np.ndarray:
+    """The largest magnitude of audio `[S]` in each of so many columns of `width` samples."""
+    padded = np.zeros(columns * width, np.float32)
+    kept = np.abs(audio[: padded.size])
+    padded[: kept.size] = kept
+    return padded.reshape(columns, width).max(axis=1)
+
+
+def _base64(values: np.ndarray) -> str:
+    return base64.b64encode(np.round(values).astype(np.uint8).tobytes()).decode("ascii")
 
 
 def chords(harmony) -> list[dict]:
@@ -109,8 +170,8 @@ def chords(harmony) -> list[dict]:
 
 
 def onsets(hits) -> list[list[float]]:
-    """Time, voice (0 low, 1 mid, 2 high) and velocity of each hit."""
-    return [[round(hit.time, 3), hit.voice, round(hit.velocity, 2)] for hit in hits]
+    """Time, voice (0 low, 1 mid, 2 high), velocity and length of each hit."""
+    return [[round(h.time, 3), h.voice, round(h.velocity, 2), round(h.length, 3)] for h in hits]
 
 
 def weights(gates: np.ndarray) -> dict:
@@ -125,9 +186,10 @@ def weights(gates: np.ndarray) -> dict:
     }
 
 
-def _note(note) -> list[float]:
-    """Start, end, MIDI pitch and velocity."""
-    return [round(note.start, 3), round(note.end, 3), note.pitch, round(note.velocity, 2)]
+def _note(note) -> list[float | None]:
+    """Start, end, MIDI pitch, velocity, and the voice if it is known."""
+    times = round(float(note.start), 3), round(float(note.end), 3)
+    return [*times, int(note.pitch), round(float(note.velocity), 3), note.voice]
 
 
 def rounded(times) -> list[float]:

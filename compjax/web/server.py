@@ -49,13 +49,33 @@ def address_of(opened: socket.socket) -> str:
     return f"http://{name}:{port}/"
 
 
-def serve(load: Callable[[], object], config: ServeConfig, announce: Callable[[str], None]) -> None:
+def network_address_of(opened: socket.socket) -> str | None:
+    """The page's address for other machines; None if it listens to this one only."""
+    host, port = opened.getsockname()[:2]
+    if opened.family == socket.AF_INET6 or host.startswith("127."):
+        return None
+    return f"http://{_own_address() if host == '0.0.0.0' else host}:{port}/"
+
+
+def _own_address() -> str:
+    """This machine's address in its network; nothing is sent to find it."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("192.0.2.1", 9))  # an address of no one (RFC 5737)
+            return asking.getsockname()[0]
+        except OSError:
+            return socket.gethostname()
+
+
+def serve(
+    load: Callable[[], object], config: ServeConfig, announce: Callable[[str, str | None], None]
+) -> None:
     """Serve the page until the process is told to end.
 
     Args:
         load: gives the session.
         config: address and limits.
-        announce: told the page's address once it can be opened.
+        announce: told the page's addresses, here and in the network, once it can be opened.
 
     Raises:
         UserError: if the address cannot be had, or the extra `web` is not installed.
@@ -80,5 +100,5 @@ def serve(load: Callable[[], object], config: ServeConfig, announce: Callable[[s
             ws="none",
             timeout_graceful_shutdown=CLOSING_SECONDS,
         )
-        announce(address_of(opened))
+        announce(address_of(opened), network_address_of(opened))
         uvicorn.Server(settings).run(sockets=[opened])

@@ -14,8 +14,8 @@ class Kept(Protocol):
     """What a shelf can hold."""
 
     @property
-    def size(self) -> int:
-        """Bytes of memory, roughly."""
+    def parts(self) -> dict[int, int]:
+        """Bytes of memory of each thing that it holds on to, by `id`: what several hold counts once."""
 
     @property
     def busy(self) -> bool:
@@ -29,6 +29,7 @@ T = TypeVar("T", bound=Kept)
 class _Place(Generic[T]):
     item: T
     touched: float
+    leaves: float | None = None  # when it goes unless it is asked for before
 
 
 class Shelf(Generic[T]):
@@ -55,12 +56,13 @@ class Shelf(Generic[T]):
 
     def get(self, name: str) -> T | None:
         """The item of that id, which counts as used now; None if there is none."""
+        now = self._clock()
         with self._lock:
-            place = self._places.pop(name, None)
-            if place is None:
+            place = self._places.get(name)
+            if place is None or (place.leaves is not None and now >= place.leaves):
                 return None
-            place.touched = self._clock()
-            self._places[name] = place
+            del self._places[name]
+            self._places[name] = _Place(place.item, now)
             return place.item
 
     def remove(self, name: str) -> T | None:
@@ -69,26 +71,41 @@ class Shelf(Generic[T]):
             place = self._places.pop(name, None)
         return place.item if place else None
 
+    def leave(self, name: str, seconds: float) -> None:
+        """Forget the item of that id in so many seconds, busy or not, unless it is asked for before."""
+        with self._lock:
+            if place := self._places.get(name):
+                place.leaves = self._clock() + seconds
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:
             self._places.clear()
 
-    def sweep(self) -> None:
-        """Forget what is too old or too much."""
+    def sweep(self) -> list[T]:
+        """Forget what is too old or too much; returns what was forgotten."""
         with self._lock:
-            oldest = self._clock() - self._keep_seconds
-            room = self._capacity - sum(place.item.size for place in self._places.values())
+            gone = [name for name, place in self._places.items() if self._is_over(place)]
+            dropped = [self._places.pop(name).item for name in gone]
             for name, place in list(self._places.items())[:-1]:
-                if not place.item.busy and (place.touched < oldest or room < 0):
-                    room += place.item.size
-                    del self._places[name]
-            self._drop_last_if_old(oldest)
+                if self._size() <= self._capacity:
+                    break
+                if not place.item.busy:
+                    dropped.append(self._places.pop(name).item)
+        return dropped
 
-    def _drop_last_if_old(self, oldest: float) -> None:
-        for name, place in list(self._places.items())[-1:]:
-            if not place.item.busy and place.touched < oldest:
-                del self._places[name]
+    def _is_over(self, place: _Place[T]) -> bool:
+        now = self._clock()
+        if place.leaves is not None and now >= place.leaves:
+            return True
+        return not place.item.busy and place.touched < now - self._keep_seconds
+
+    def _size(self) -> int:
+        """Bytes of all parts of all items."""
+        held: dict[int, int] = {}
+        for place in self._places.values():
+            held.update(place.item.parts)
+        return sum(held.values())
 
     def __len__(self) -> int:
         return len(self._places)

@@ -10,6 +10,7 @@ from fakes import chord, drums
 from starlette.testclient import TestClient
 
 from compjax.compose.composition import Composition
+from compjax.compose.options import ComposeOptions
 from compjax.constants import SAMPLE_RATE
 from compjax.music.gates import chosen_sources, summarize
 from compjax.music.score import Harmony, Hit, Note, Rhythm, Span
@@ -17,7 +18,7 @@ from compjax.pages.views import ClipView, PairView
 from compjax.web.app import make_app
 from compjax.web.config import ServeConfig
 
-PHASES = ("read", "align", "report", "encode", "listen", "select")
+PHASES = ("read", "align", "report", "encode", "listen", "select", "capture")
 """What a session goes through for a pair; then for each variation:"""
 EACH = ("compose", "render", "decode", "report")
 
@@ -29,28 +30,46 @@ class FakeSession:
         self.composition = composition
         self.gate = threading.Event()
         self.gate.set()
+        self.opened = []
         self.asked = []
         self.listened = []
         self.error = None
 
-    def compose_many(self, input, target, num_samples, *, sample_rate, progress, **options):
-        self.asked.append((input, target, num_samples, sample_rate, options))
+    def open_pair(self, input, target, *, sample_rate, progress, **options):
+        self.opened.append((input, target, sample_rate, options))
         for phase in PHASES:
-            self._step(progress, phase)
+            self.step(progress, phase)
         if self.error:
             raise self.error
-        for _ in range(num_samples):
-            for phase in EACH:
-                self._step(progress, phase)
-            yield self.composition
+        return FakePair(self, options)
 
-    def listen(self, source, *, sample_rate):
-        self.listened.append((source, sample_rate))
+    def listen(self, source, *, sample_rate, grid):
+        self.listened.append((source, sample_rate, grid))
         return self.composition.view.input
 
-    def _step(self, progress, phase):
+    def step(self, progress, phase):
         assert self.gate.wait(10)
         progress(phase, 0, 1)
+
+
+class FakePair:
+    """What the session opened; it serves other seeds."""
+
+    def __init__(self, session, options):
+        self._session, self._options = session, options
+
+    def serves(self, options):
+        heard = ComposeOptions(**self._options)
+        return options.switches == heard.switches and options.weights == heard.weights
+
+    def heard_hits(self):
+        return self._session.composition.view.rhythm
+
+    def compose(self, index, *, progress, **given):
+        self._session.asked.append((index, {name: x for name, x in given.items() if x is not None}))
+        for phase in EACH:
+            self._session.step(progress, phase)
+        return self._session.composition
 
 
 def wav(audio: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
@@ -94,6 +113,7 @@ def composition():
     scores = {"adherence": {"onset_f1": 1.0}, "novelty": {"mosaic_r2": 0.5}}
     said = {"verdict": "new", "words": ["It follows.", "The output is new."], "notes": 2, "seconds": 2.0}
     report = {**said, **scores, "weights": weights, "sources": chosen_sources(weights)}
+    report["instrument"] = {"way": "model", "explained": 0.9}
     report |= {"alignment": {"input_tempo": 120.0}, "options": {}}
     return Composition(chord(2), SAMPLE_RATE, notes, weights, report, view)
 

@@ -4,6 +4,7 @@ import os
 import tempfile
 import threading
 import time
+import zipfile
 
 import mido
 import pytest
@@ -12,7 +13,8 @@ from fakes import drums
 
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
-from compjax.web.app import STATIC
+from compjax.music.time.meter import GridSettings, Meter
+from compjax.web.app import STATIC, sweep_leftovers
 
 
 def upload(client, body, name="clip.wav"):
@@ -120,13 +122,17 @@ def test_what_is_heard_waits_for_the_model(serve, session, sounds):
     client = serve(load=lambda: loaded.wait(10) and session)
     at = f"/api/clips/{upload(client, sounds['input']).json()['id']}/heard"
     refused(client.get(at), 503, "loading", "loading")
+    assert int(client.get(at).headers["retry-after"]) > 0
     loaded.set()
     while client.get("/api/status").json()["model"] == "loading":
         time.sleep(0.005)
     heard = client.get(at).json()
-    assert set(heard) == {"tempo", "beats", "onsets", "chords"}
+    assert set(heard) == {"tempo", "grid", "beats", "onsets", "chords"}
     assert heard == client.get(at).json() and len(session.listened) == 1  # and once only
     assert session.listened[0][0].size == 2 * SAMPLE_RATE and session.listened[0][1] == SAMPLE_RATE
+    client.get(at, params={"bpm": 60, "meter": "3/4", "downbeat": 0.5})
+    assert session.listened[1][2] == GridSettings(60.0, Meter(3, 4), 0.5)
+    refused(client.get(at, params={"meter": "often"}), 422, "bad_data", "meter")
 
 
 def test_compose_and_download(client, session, pair, sounds):
@@ -135,8 +141,9 @@ def test_compose_and_download(client, session, pair, sounds):
     assert answer.status_code == 202 and answer.json()["state"] in ("queued", "running", "done")
     done = finished(client, answer.json()["id"])
     assert done["state"] == "done" and done["progress"] == 1.0 and not done["error"]
-    assert done["options"] == {"rhythm": "input", "seed": 7, "align": False, "num_samples": 2}
-    assert session.asked[0][4] == {"rhythm": "input", "seed": 7, "align": False}
+    said = {"rhythm": "input", "seed": 7, "align": False}
+    assert done["options"] == {**said, "num_samples": 2, "variation": 0}
+    assert session.asked == [(0, said), (1, said)]
     assert [result["variation"] for result in done["results"]] == [0, 1]
     report = session.composition.report
     result = done["results"][1]
@@ -151,8 +158,68 @@ def test_compose_and_download(client, session, pair, sounds):
     assert len(picture["weights"]["components"]) == 6
     for name in ("input", "target"):
         assert client.get(f"/api/compositions/{done['id']}/{name}.wav").content.startswith(b"RIFF")
+    flac = soundfile.info(io.BytesIO(client.get(result["files"]["flac"]).content))
+    assert flac.format == "FLAC" and flac.frames == 2 * SAMPLE_RATE
+    assert "0.500  high" in client.get(result["files"]["groove"]).text
+    assert client.get(result["files"]["chords"]).text == picture["chords_text"]
+    assert picture["hits"] == picture["onsets"] and picture["grid"]["meter"] == "4/4"
     refused(client.get(f"/api/compositions/{done['id']}/2/out.wav"), 404, "gone", "variation")
     refused(client.get(f"/api/compositions/{done['id']}/0/out.exe"), 404, "gone", "file")
+
+
+def test_what_was_edited_is_composed_on(client, session, pair):
+    edited = {"hits": [[0.5, 0, 1.0]], "notes": [[0.0, 1.0, 60, 0.5]], "variation": 4}
+    done = finished(client, client.post("/api/compositions", json={**pair, **edited}).json()["id"])
+    assert done["options"]["variation"] == 4
+    [(index, given)] = session.asked
+    assert index == 4 and given["hits"].hits[0].time == 0.5 and given["notes"][0].pitch == 60
+
+
+def test_takes_come_as_a_zip(client, pair):
+    made = [finished(client, client.post("/api/compositions", json=pair).json()["id"]) for _ in range(2)]
+    takes = [f"{done['id']}:0:{name}" for done, name in zip(made, ("My take", "../x"), strict=True)]
+    answer = client.get("/api/takes.zip", params={"take": takes})
+    assert answer.headers["content-type"] == "application/zip"
+    names = zipfile.ZipFile(io.BytesIO(answer.content)).namelist()
+    assert names[:3] == [f"01-my-take/01-my-take{suffix}" for suffix in (".wav", ".mid", ".json")]
+    assert names[3].startswith("02-x/")
+    refused(client.get("/api/takes.zip"), 422, "bad_data", "1 to 100")
+    for wrong in ("x", f"{made[0]['id']}:7:x", f"{made[0]['id']}:-1:x", "::"):
+        refused(client.get("/api/takes.zip", params={"take": wrong}), 404, "gone", "take")
+
+
+def test_cancelling_keeps_what_is_finished(client, session, pair):
+    composed = session.step
+
+    def step(progress, phase):
+        if len(session.asked) == 2:
+            session.gate.clear()
+        composed(progress, phase)
+
+    session.step = step
+    at = f"/api/compositions/{client.post('/api/compositions', json={**pair, 'num_samples': 3}).json()['id']}"
+    while not client.get(at).json()["results"]:
+        time.sleep(0.005)
+    said = client.post(f"{at}/cancel").json()
+    session.gate.set()
+    said = finished(client, said["id"])
+    assert said["state"] == "cancelled" and len(said["results"]) == 1
+    assert client.get(said["results"][0]["files"]["wav"]).status_code == 200
+
+
+def test_what_a_visitor_leaves_is_deleted_soon_unless_they_come_back(serve, sounds, monkeypatch):
+    from compjax.web import api
+
+    monkeypatch.setattr(api, "LEAVE_SECONDS", 0.1)
+    client = serve()
+    left, kept = (upload(client, sounds["input"]).json()["id"] for _ in range(2))
+    assert client.post("/api/leave", json={"clips": [left, kept], "compositions": []}).status_code == 204
+    assert client.get(f"/api/clips/{kept}").status_code == 200
+    time.sleep(0.15)
+    assert client.get(f"/api/clips/{left}").status_code == 404
+    assert client.get(f"/api/clips/{kept}").status_code == 200
+    for bad in ([], {"clips": "x"}, {"clips": [1]}, {"other": []}):
+        refused(client.post("/api/leave", json=bad), 422, "bad_data", "")
 
 
 def test_results_outlive_their_clips_and_are_deleted(client, pair):
@@ -201,12 +268,13 @@ def test_bad_orders(serve, sounds, session):
     as_json = {"content-type": "application/json"}
     for body in (b"{", b"\xff", b"[" * 50_000):
         refused(post("/api/compositions", content=body, headers=as_json), 400, "not_json", "no JSON")
-    refused(post("/api/compositions", content=b" " * 70_000, headers=as_json), 413, "too_large", "bytes")
+    refused(post("/api/compositions", content=b" " * 2_100_000, headers=as_json), 413, "too_large", "bytes")
     refused(post("/api/compositions", json={**pair, "seed": -1}), 422, "bad_data", "seed")
     refused(post("/api/compositions", json={**pair, "target": "/etc/passwd"}), 404, "gone", "target clip")
     session.gate.clear()
     answers = [post("/api/compositions", json=pair) for _ in range(4)]
     refused(answers[-1], 503, "full", "try again")
+    assert int(answers[-1].headers["retry-after"]) > 0
 
 
 def test_wrong_methods_and_errors_are_json_too(client, monkeypatch):
@@ -222,3 +290,38 @@ def test_what_is_unused_is_swept(serve, sounds, monkeypatch):
     at = f"/api/clips/{upload(client, sounds['input']).json()['id']}"
     time.sleep(0.2)
     refused(client.get(at), 404, "gone", "clip")
+
+
+def test_what_a_killed_server_left_is_swept_at_the_start(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    old, new, other = (tmp_path / name for name in ("compjax-web-old", "compjax-web-new", "thesis"))
+    for folder in (old, new, other):
+        folder.mkdir()
+        (folder / "file").touch()
+    (tmp_path / "compjax-web-file").touch()
+    for path in (old, other, tmp_path / "compjax-web-file"):
+        os.utime(path, (0, 0))
+    sweep_leftovers()
+    assert sorted(os.listdir(tmp_path)) == ["compjax-web-new", "thesis"]
+
+
+def test_sound_does_not_wait_for_listening(client, session, sounds):
+    """A visitor hears a clip while others' clips are listened to."""
+    listening = threading.Event()
+
+    def listen(source, **_):
+        assert listening.wait(10)
+        return session.composition.view.input
+
+    session.listen = listen
+    clips = [f"/api/clips/{upload(client, sounds['input']).json()['id']}" for _ in range(3)]
+    while client.get("/api/status").json()["model"] == "loading":
+        time.sleep(0.005)
+    asking = [threading.Thread(target=client.get, args=(f"{clip}/heard",)) for clip in clips]
+    for thread in asking:
+        thread.start()
+    assert client.get(f"{clips[0]}/audio.wav").content.startswith(b"RIFF")
+    assert any(thread.is_alive() for thread in asking)
+    listening.set()
+    for thread in asking:
+        thread.join(10)

@@ -1,3 +1,5 @@
+import io
+
 import numpy as np
 import pytest
 import soundfile
@@ -14,7 +16,7 @@ def test_a_file_becomes_sound_in_memory(tmp_path):
     clip = clips.decode(path, "C:\\loops\\dr\x00ums.flac", 10)
     path.unlink()
     assert clip.name == "drums.flac" and clip.seconds == pytest.approx(2.0)
-    assert clip.audio.dtype == np.float32 and clip.size == clip.audio.nbytes
+    assert clip.audio.dtype == np.float32 and sum(clip.parts.values()) == clip.audio.nbytes
     assert clip.wav().startswith(b"RIFF")
 
 
@@ -53,6 +55,39 @@ def test_a_file_cut_off_after_its_header_is_refused(tmp_path):
         path.write_bytes(path.read_bytes()[:300])
 
     assert "loop.wav" in bad(tmp_path / "cut", make)
+
+
+def test_a_damaged_file_says_what_is_used_of_it(tmp_path):
+    path = tmp_path / "cut"
+    soundfile.write(path, drums(4), SAMPLE_RATE, format="WAV")
+    path.write_bytes(path.read_bytes()[: 44 + 2 * 2 * SAMPLE_RATE])
+    [remark] = clips.decode(path, "loop.wav", 10).remarks
+    assert "50 % of what its header promises" in remark
+
+
+def flac_of_unknown_length(audio) -> bytes:
+    """A FLAC file as a program streams it: its header says that it has 0 samples."""
+    buffer = io.BytesIO()
+    soundfile.write(buffer, audio, SAMPLE_RATE, format="FLAC")
+    content = bytearray(buffer.getvalue())
+    content[21] &= 0xF0  # the 36 bits of the total lie in bytes 21 to 25
+    content[22:26] = bytes(4)
+    return bytes(content)
+
+
+def test_a_streamed_flac_is_read_whole(tmp_path):
+    path = tmp_path / "streamed"
+    path.write_bytes(flac_of_unknown_length(drums(2)))
+    assert clips.decode(path, "loop.flac", 10).seconds == pytest.approx(2.0)
+    with pytest.raises(UserError, match="too long"):
+        clips.decode(path, "loop.flac", 1)
+
+
+def test_a_rate_of_90_megahertz_is_none(tmp_path):
+    path = tmp_path / "fast"
+    soundfile.write(path, drums(2), 90_000_000, format="WAV")
+    with pytest.raises(UserError, match="90000000 Hz"):
+        clips.decode(path, "loop.wav", 10)
 
 
 def test_examples_are_bundled_and_known_by_name_only():

@@ -2,7 +2,7 @@ import socket
 
 import pytest
 
-from compjax.web.app import SECURITY_HEADERS
+from compjax.web.guard import SECURITY_HEADERS
 
 OURS = ["localhost", "localhost:7860", "127.0.0.1:1", "[::1]:7860", "192.168.0.7:7860", socket.gethostname()]
 STRANGERS = [

@@ -1,3 +1,4 @@
+import gc
 import threading
 import time
 
@@ -7,9 +8,11 @@ from fakes import chord, drums, make_session
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.web.clips import HeldClip
-from compjax.web.jobs import BROKEN, Full, Job, JobState, JobWorker, Model, Order, Steps
+from compjax.web.jobs import BROKEN, Job, JobState, Order
+from compjax.web.steps import EACH, ONCE, Steps
+from compjax.web.worker import Full, JobWorker, Model
 
-HEARD = ("tempo", "beats", "onsets", "chords")
+HEARD = ("tempo", "grid", "beats", "onsets", "chords")
 PAIR = (HeldClip("a", drums(2)), HeldClip("b", chord(2)))
 
 
@@ -21,13 +24,17 @@ def wait_for(condition, seconds=10.0):
         time.sleep(0.005)
 
 
-def job(num_samples=1, **options):
-    return Job(Order(*PAIR, options, num_samples))
+def job(num_samples=1, visitor="", **options):
+    return Job(Order(PAIR, options, num_samples), visitor)
+
+
+def size(one):
+    return sum(one.parts.values())
 
 
 @pytest.fixture
 def worker(session):
-    made = JobWorker(lambda: session, max_jobs=3)
+    made = JobWorker(lambda: session, max_jobs=3, max_jobs_each=3)
     made.start()
     yield made
     session.gate.set()
@@ -36,13 +43,15 @@ def worker(session):
 
 def test_a_job_is_done(worker, session):
     one = job(2, seed=3)
-    assert one.busy and one.size == 0
+    clips = sum(clip.audio.nbytes for clip in PAIR)
+    assert one.busy and size(one) == clips
     worker.submit(one)
     wait_for(lambda: not one.busy)
-    assert one.state is JobState.DONE and len(one.results) == 2 and one.size > 90_000
-    [(input, target, num_samples, rate, options)] = session.asked
+    assert one.state is JobState.DONE and len(one.results) == 2 and size(one) > clips + 90_000
+    [(input, target, rate, options)] = session.opened
     assert input is PAIR[0].audio and target is PAIR[1].audio
-    assert (num_samples, rate, options) == (2, SAMPLE_RATE, {"seed": 3})
+    assert (rate, options) == (SAMPLE_RATE, {"seed": 3})
+    assert session.asked == [(0, {"seed": 3}), (1, {"seed": 3})]
     assert set(one.results[0].files) == {".wav", ".mid", ".json"} and one.aligned.startswith(b"RIFF")
 
 
@@ -56,7 +65,7 @@ def test_one_at_a_time_in_their_order(worker, session):
     assert [one.state for one in jobs[1:]] == [JobState.QUEUED] * 2 and worker.waiting == 2
     session.gate.set()
     wait_for(lambda: not any(one.busy for one in jobs))
-    assert [asked[4]["seed"] for asked in session.asked] == [0, 1, 2]
+    assert [given["seed"] for _, given in session.asked] == [0, 1, 2]
     assert worker.position(jobs[2]) == 0
 
 
@@ -70,7 +79,7 @@ def test_a_waiting_job_is_cancelled_and_the_next_moves_up(worker, session):
     assert jobs[1].state is JobState.CANCELLED and worker.position(jobs[2]) == 1
     session.gate.set()
     wait_for(lambda: jobs[2].state is JobState.DONE)
-    assert [asked[4]["seed"] for asked in session.asked] == [0, 2]
+    assert [given["seed"] for _, given in session.asked] == [0, 2]
 
 
 def test_a_running_job_is_cancelled_at_its_next_step(worker, session):
@@ -82,7 +91,75 @@ def test_a_running_job_is_cancelled_at_its_next_step(worker, session):
     worker.cancel(one)
     session.gate.set()
     wait_for(lambda: after.state is JobState.DONE)
-    assert one.state is JobState.CANCELLED and one.results == []
+    assert one.state is JobState.CANCELLED and one.results == [] and one.order.clips == ()
+
+
+def test_variations_that_are_finished_stay_when_the_rest_is_cancelled(worker, session):
+    one = job(8)
+    composed = session.step
+
+    def step(progress, phase):
+        if len(session.asked) == 3:
+            one.cancel()
+        composed(progress, phase)
+
+    session.step = step
+    worker.submit(one)
+    wait_for(lambda: not one.busy)
+    assert one.state is JobState.CANCELLED and len(one.results) == 2 and one.order.clips == PAIR
+
+
+def test_a_pair_is_heard_once_and_forgotten_with_its_clips(worker, session):
+    clips = (HeldClip("a", drums(2)), HeldClip("b", chord(2)))
+    jobs = [Job(Order(clips, given)) for given in ({"seed": 1}, {"seed": 2}, {"rhythm": "target"})]
+    for one in jobs:
+        worker.submit(one)
+    wait_for(lambda: not any(one.busy for one in jobs))
+    assert len(session.opened) == 2 and len(session.asked) == 3
+    assert len(worker.pairs) == 2
+    session.opened.clear()
+    jobs.clear()
+    del clips, one
+    gc.collect()
+    wait_for(lambda: len(worker.pairs) == 0)
+
+
+def test_of_many_pairs_those_used_last_are_kept(worker, session):
+    jobs = [Job(Order((HeldClip("a", drums(2)), PAIR[1]), {})) for _ in range(5)]
+    for one in jobs:
+        worker.submit(one)
+        wait_for(lambda one=one: not one.busy)
+    assert len(worker.pairs) == 3
+    worker.submit(last := Job(jobs[-1].order))
+    wait_for(lambda: not last.busy)
+    assert len(session.opened) == 5
+
+
+def test_what_failed_lets_its_clips_go(worker, session):
+    session.error = UserError("no")
+    one = job()
+    worker.submit(one)
+    wait_for(lambda: not one.busy)
+    assert size(one) == 0
+
+
+def test_a_visitor_has_a_share_of_the_queue_and_others_come_between(session):
+    worker = JobWorker(lambda: session, max_jobs=9, max_jobs_each=2)
+    worker.start()
+    session.gate.clear()
+    first = job(visitor="ann", seed=0)
+    worker.submit(first)
+    wait_for(lambda: first.state is JobState.RUNNING)
+    jobs = [job(visitor=who, seed=seed) for seed, who in enumerate(("ann", "ann", "bob", "bob"), 1)]
+    for one in jobs:
+        worker.submit(one)
+    with pytest.raises(Full, match="2 compositions of yours"):
+        worker.submit(job(visitor="ann"))
+    assert [worker.position(one) for one in jobs] == [2, 4, 1, 3]
+    session.gate.set()
+    wait_for(lambda: not any(one.busy for one in jobs))
+    assert [given["seed"] for _, given in session.asked] == [0, 3, 1, 4, 2]
+    worker.stop()
 
 
 def test_the_queue_has_an_end(worker, session):
@@ -178,18 +255,14 @@ def test_a_real_session_serves_as_well():
     assert one.state is JobState.DONE, one.error
     first, second = one.results
     assert first.files[".wav"] != second.files[".wav"] and first.picture["notes"]
-    assert one.steps.share > 0.7 and set(one.order.input.heard_by(worker.session)) == set(HEARD)
+    assert one.steps.share > 0.7 and set(one.order.clips[0].heard_by(worker.session)) == set(HEARD)
     worker.stop()
-
-
-ONCE = ("read", "align", "report", "encode", "listen", "select")
-EACH = ("compose", "render", "decode", "report")
 
 
 def test_progress_grows_from_nothing_to_all():
     steps = Steps(3, lambda: None)
     seen = [steps.share]
-    for phase in (*ONCE, *EACH * 3):
+    for phase in (*ONCE, *list(EACH) * 3):
         steps(phase, 0, 2)
         steps(phase, 1, 2)
         steps(phase, 2, 2)

@@ -25,6 +25,8 @@ def test_the_order_has_the_options_of_python():
     order = DESCRIPTION["components"]["schemas"]["Order"]
     assert set(order["properties"]) == set(orders.FIELDS) and set(FACTORS) <= set(order["properties"])
     assert order["properties"]["num_samples"]["maximum"] == 5
+    assert all("description" in order["properties"][name] for name in ("bpm", "swing", "loop", "input_meter"))
+    assert order["properties"]["transpose"]["description"].startswith("semitones")
 
 
 def test_answers_are_as_described(client, sounds):

@@ -4,6 +4,7 @@ import pytest
 
 from compjax.compose.options import ComposeOptions
 from compjax.errors import UserError
+from compjax.music.score import Note
 from compjax.web import orders
 
 PAIR = {"input": "a", "target": "b"}
@@ -51,7 +52,34 @@ def test_every_option_is_one_of_python_and_none_names_a_file():
     assert not {"groove", "checkpoint", "output", "codec"} & set(orders.FIELDS)
 
 
+def test_hits_and_notes_are_given_as_numbers():
+    hits = [[1.0, 2, 0.5], [0.25, 0, 1.0, 0.5]]
+    order = orders.parse({**PAIR, "hits": hits, "notes": [[0.5, 1.0, 60, 0.8, 1]], "variation": 3}, 8)
+    assert [(hit.time, hit.voice, hit.length) for hit in order.hits.hits] == [(0.25, 0, 0.5), (1.0, 2, 0.25)]
+    assert order.notes == (Note(0.5, 1.0, 60, 0.8),) and order.notes[0].voice == 1 and order.variation == 3
+    assert orders.parse(PAIR, 8).hits is None and orders.parse({**PAIR, "hits": None}, 8).notes is None
+
+
+def test_tempo_key_and_grids_are_taken():
+    given = {"input_bpm": 90, "input_meter": "7/8", "target_downbeat": 0.5, "bpm": 128.0, "transpose": -3}
+    given |= {"quantize": 16, "quantize_strength": 0.5, "swing": 0.6, "loop": True, "bars": 4}
+    assert orders.parse({**PAIR, **given}, 8).options == given
+
+
 BAD = {
+    "no hits": ({**PAIR, "hits": []}, "hits must be 1 to"),
+    "hit that is none": ({**PAIR, "hits": [[1, 2]]}, "number 1 of the hits"),
+    "hit in words": ({**PAIR, "hits": [["0", 1, 1]]}, "the time of hit 1 must be a number"),
+    "voice": ({**PAIR, "hits": [[0, 3, 1]]}, "the voice of hit 1"),
+    "velocity": ({**PAIR, "hits": [[0, 0, 1], [0, 1, 2]]}, "the velocity of hit 2"),
+    "endless hit": ({**PAIR, "hits": [[float("inf"), 0, 1]]}, "must be a number"),
+    "notes in words": ({**PAIR, "notes": "all"}, "notes must be a list"),
+    "note backwards": ({**PAIR, "notes": [[1, 0.5, 60, 1]]}, "the end of note 1"),
+    "pitch": ({**PAIR, "notes": [[0, 1, 200, 1]]}, "the pitch of note 1"),
+    "variation": ({**PAIR, "variation": -1}, "variation must be between 0"),
+    "meter": ({**PAIR, "input_meter": "often"}, "input_meter"),
+    "tempo": ({**PAIR, "bpm": [120]}, "bpm must be text, a number"),
+    "silence": ({**PAIR, "weights": [0] * 6}, "all six weights are 0"),
     "no object": ([1], "an object"),
     "no clip": ({"input": "a"}, "no target"),
     "unknown": ({**PAIR, "tempo": 3}, "no option 'tempo'"),

@@ -19,6 +19,15 @@ def test_every_address_has_a_name_for_the_browser():
         assert server.address_of(opened).startswith("http://127.0.0.1:")
 
 
+def test_the_network_has_an_address_only_if_it_is_let_in():
+    with server.listen(ServeConfig(port=0)) as opened:
+        assert server.network_address_of(opened) is None
+    with server.listen(ServeConfig(host="0.0.0.0", port=0)) as opened:
+        found = server.network_address_of(opened)
+        assert found.startswith("http://") and found.endswith(f":{opened.getsockname()[1]}/")
+        assert not found.startswith(("http://0.0.0.0", "http://127."))
+
+
 def test_a_port_in_use_is_refused_in_one_line():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -35,7 +44,14 @@ def test_an_address_that_is_none_is_refused_in_one_line():
 
 @pytest.mark.parametrize(
     "limits",
-    [{"port": 70_000}, {"max_seconds": 0.1}, {"max_seconds": 9e9}, {"max_megabytes": 0}, {"max_jobs": -1}],
+    [
+        {"port": 70_000},
+        {"max_seconds": 0.1},
+        {"max_seconds": 9e9},
+        {"max_megabytes": 0},
+        {"max_jobs": -1},
+        {"max_jobs_each": 0},
+    ],
     ids=str,
 )
 def test_limits_that_are_none_are_refused(limits):

@@ -10,8 +10,11 @@ class Clock:
         return self.now
 
 
-def thing(size=1, busy=False):
-    return types.SimpleNamespace(size=size, busy=busy)
+def thing(size=1, busy=False, shared=None):
+    """A thing of `size` bytes, in a part that is shared with others if it is named."""
+    made = types.SimpleNamespace(busy=busy)
+    made.parts = {id(made) if shared is None else shared: size}
+    return made
 
 
 def test_ids_cannot_be_guessed_and_find_their_things():
@@ -45,6 +48,29 @@ def test_beyond_its_capacity_the_longest_unused_go_and_the_newest_stays():
     assert shelf.get(second) is None and shelf.get(first) and shelf.get(third)
     huge = shelf.put(thing(50))
     assert shelf.get(huge) and len(shelf) == 1
+
+
+def test_what_several_hold_counts_once():
+    shelf = Shelf(60, 10)
+    names = [shelf.put(thing(6, shared=-1)) for _ in range(5)]
+    assert all(map(shelf.get, names))
+    shelf.put(thing(6, shared=-2))
+    assert len(shelf) == 1
+
+
+def test_what_was_left_goes_soon_unless_it_is_asked_for():
+    clock = Clock()
+    shelf = Shelf(60, 100, clock)
+    left, back, busy = thing(), thing(), thing(busy=True)
+    names = [shelf.put(item) for item in (left, back, busy)]
+    for name in names:
+        shelf.leave(name, 20)
+    clock.now = 10
+    assert shelf.get(names[1]) is back
+    clock.now = 21
+    assert shelf.get(names[0]) is None and shelf.get(names[1]) is back
+    assert shelf.sweep() == [left, busy] and len(shelf) == 1
+    shelf.leave("nothing", 1)
 
 
 def test_what_is_worked_on_stays():
