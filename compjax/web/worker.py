@@ -105,6 +105,7 @@ class JobWorker:
             job.carry_out(self.session, self.pairs)
             with self._changed:
                 self._running = None
+            del job  # its clips may go while the next is waited for
 
     def _load_model(self) -> None:
         try:

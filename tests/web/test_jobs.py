@@ -8,8 +8,7 @@ from fakes import chord, drums, make_session
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.web.clips import HeldClip
-from compjax.web.jobs import BROKEN, Job, JobState, Order
-from compjax.web.steps import EACH, ONCE, Steps
+from compjax.web.jobs import BROKEN, EACH, ONCE, Job, JobState, Order, Steps
 from compjax.web.worker import Full, JobWorker, Model
 
 HEARD = ("tempo", "grid", "beats", "onsets", "chords")
