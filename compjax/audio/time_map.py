@@ -11,10 +11,14 @@ import dataclasses
 
 import numpy as np
 
+from compjax.audio.likeness import most_like
 from compjax.constants import FRAME_RATE, SAMPLE_RATE
 
 FADE_SECONDS = 0.04
 """A loop's end is cross-faded into its beginning over this long."""
+
+GRAIN_REACH = 0.0125
+"""Seconds by which a grain of sound may be moved: half a period of 40 Hz."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,14 +82,36 @@ def sound_along(audio: np.ndarray, time_map: TimeMap, samples: int) -> np.ndarra
     """The target's sound `[S2]` at 24 kHz as it sounds along the input, `[samples]`, for comparisons.
 
     Grains of 0.1 s overlap by half: exact where the target keeps its speed, its pitch kept everywhere.
-    What is read does not depend on how much is read.
+    Where the speed changes, a grain is taken up to `GRAIN_REACH` away from its place, where it goes on as the one
+    before it does: waves that meet at odds sound as other pitches. What is read does not depend on how
+    much is read.
     """
     hop = SAMPLE_RATE // 20
     starts = np.arange(-hop, samples, hop)
     place, _ = time_map.places((starts + hop) / SAMPLE_RATE)
-    first = np.round(place * SAMPLE_RATE).astype(int) - hop
-    index = np.clip(first[:, None] + np.arange(2 * hop)[None, :], -1, audio.size)
+    reach = round(GRAIN_REACH * SAMPLE_RATE)
+    margin = 2 * hop + reach
+    padded = np.pad(audio, margin)
+    wanted = np.clip(np.round(place * SAMPLE_RATE).astype(int) - hop, -2 * hop, audio.size) + margin
+    first = joined(padded, wanted, hop, reach)
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(2 * hop) / (2 * hop))
-    grains = np.pad(audio, 1)[index + 1] * window.astype(np.float32)[None, :]
+    grains = padded[first[:, None] + np.arange(2 * hop)] * window.astype(np.float32)[None, :]
     rising, falling = np.split(grains, 2, axis=1)
     return (rising[1:] + falling[:-1]).reshape(-1)[:samples]
+
+
+def joined(audio: np.ndarray, wanted: np.ndarray, hop: int, reach: int) -> np.ndarray:
+    """First samples `[N]` of grains near those wanted, each going on as the one before it.
+
+    That is `hop` after the one before, if it is within `reach`; else where the next `hop` samples are most
+    like those (Verhelst and Roelands, ICASSP 1993).
+    """
+    first = wanted.copy()
+    for index in range(1, len(first)):
+        natural = first[index - 1] + hop
+        if abs(natural - wanted[index]) > reach:
+            span = audio[max(wanted[index] - reach, 0) : wanted[index] + reach + hop]
+            back, _ = most_like(span, audio[natural : natural + hop])
+            natural = max(wanted[index] - reach, 0) + back
+        first[index] = natural
+    return first

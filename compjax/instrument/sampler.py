@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 import soxr
 
+from compjax.audio.likeness import most_like
 from compjax.instrument.cutting import Sample
 from compjax.music.score import Note
 
@@ -132,8 +133,7 @@ def voice(
 def looped(sound: np.ndarray, body: int, wanted: int, rate: int, config: SamplerConfig) -> np.ndarray:
     """`sound` `[S]`, at least `wanted` long if it can be: its body's end goes on at a place that is like it.
 
-    That place is where the next samples have the highest normalised correlation with those after the body
-    (waveform similarity: Verhelst and Roelands, ICASSP 1993).
+    That place is where the next samples have the highest normalised correlation with those after the body.
     """
     seam = min(round(config.seam * rate), body // 4)
     first, last = min(round(config.loop_after * rate), body // 3), body - seam
@@ -141,7 +141,7 @@ def looped(sound: np.ndarray, body: int, wanted: int, rate: int, config: Sampler
     if wanted <= body or seam < 32 or least < seam:
         return sound
     template = sound[last : last + seam]
-    back, match = _most_like(sound[first : last - least + seam], template)
+    back, match = most_like(sound[first : last - least + seam], template)
     unit = sound[first + back : last + seam]
     change = np.sqrt(np.mean(np.square(template)) / max(np.mean(np.square(unit[:seam])), 1e-20))
     unit = unit * np.geomspace(np.clip(change, 0.5, 2.0), 1.0, len(unit)).astype(np.float32)
@@ -154,14 +154,3 @@ def looped(sound: np.ndarray, body: int, wanted: int, rate: int, config: Sampler
     repeated = np.tile(period, rounds)
     repeated[:seam] = begun
     return np.concatenate([sound[:last], repeated])
-
-
-def _most_like(span: np.ndarray, template: np.ndarray) -> tuple[int, float]:
-    """Where in `span` `[S]` the template `[N]` fits best, and its normalised correlation there."""
-    size = 1 << (len(span) + len(template)).bit_length()
-    product = np.fft.irfft(np.fft.rfft(span, size) * np.conj(np.fft.rfft(template, size)), size)
-    energy = np.concatenate([[0.0], np.cumsum(np.square(span, dtype=np.float64))])
-    norm = np.sqrt(np.maximum(energy[len(template) :] - energy[: -len(template)], 1e-12))
-    fit = product[: len(norm)] / norm
-    best = int(np.argmax(fit))
-    return best, float(fit[best] / np.sqrt(np.sum(np.square(template, dtype=np.float64)) + 1e-12))

@@ -52,3 +52,16 @@ def test_what_is_read_does_not_depend_on_how_much_is_read(rng):
     time_map = TimeMap(np.array([0.0, 4.0]), np.array([0.0, 2.0]), np.array([0.5, 2.5]))
     whole = sound_along(audio, time_map, 4 * SAMPLE_RATE)
     np.testing.assert_array_equal(sound_along(audio, time_map, 40_001), whole[:40_001])
+
+
+@pytest.mark.parametrize("speed", [0.84, 1.0, 1.07])
+def test_low_pitches_are_kept_at_another_speed(speed):
+    """Grains that meet at odds made A#1 (58 Hz) sound as B or F."""
+    hz = 58.27
+    audio = np.sin(2 * np.pi * hz * np.arange(6 * SAMPLE_RATE) / SAMPLE_RATE).astype(np.float32)
+    time_map = TimeMap(np.array([0.0, 4.0]), np.array([0.0, 1.0]), np.array([0.5, 0.5 + 4.0 * speed]))
+    read = sound_along(audio, time_map, 4 * SAMPLE_RATE)[SAMPLE_RATE // 2 : -SAMPLE_RATE // 2]
+    power = np.abs(np.fft.rfft(read * np.hanning(read.size))) ** 2
+    frequency = np.fft.rfftfreq(read.size, 1 / SAMPLE_RATE)
+    near = np.abs(frequency - hz) < 1.5
+    assert power[near].sum() > 0.9 * power.sum()
