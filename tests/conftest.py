@@ -20,9 +20,12 @@ NUM_DEVICES = 4
 
 os.environ["JAX_PLATFORMS"] = "cpu"
 os.environ["JAX_NUMPY_RANK_PROMOTION"] = "raise"
-os.environ["XLA_FLAGS"] = (
-    os.environ.get("XLA_FLAGS", "") + f" --xla_force_host_platform_device_count={NUM_DEVICES}"
-)
+flags = f" --xla_force_host_platform_device_count={NUM_DEVICES}"
+if not os.environ.get("COMPJAX_TESTS_OPTIMIZED"):
+    # Most of the tests' time is compiling. Without LLVM's optimisations that takes two thirds of the
+    # processor time, and sums come out in another order only; `.ci/run --all` compiles as users do.
+    flags += " --xla_backend_optimization_level=0"
+os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + flags
 
 
 @pytest.fixture(scope="session", autouse=True)
