@@ -6,6 +6,7 @@ folders while it is composed, followed call by call.
 
 from __future__ import annotations
 
+import itertools
 import pathlib
 import sys
 
@@ -29,21 +30,20 @@ def sizes() -> dict[str, tuple[int, int]]:
     return found
 
 
-def trip() -> tuple[int, int]:
-    """Folders that a pair enters on its way through `Session.compose`, and how often it comes back to one."""
+def trip() -> tuple[list[str], list[str]]:
+    """Files and folders on a pair's way through `Session.compose`, in turn, each as often as it is entered."""
     import compjax
 
     session = compjax.load()
     clips = [PACKAGE / "assets" / "demo" / name for name in ("drums.flac", "fifths.flac")]
-    way: list[str] = []
+    files: list[str] = []
 
     def note(frame, event, argument):
         del argument
         file = frame.f_code.co_filename
         if event == "call" and file.startswith(str(PACKAGE)):
-            folder = folder_of(file)
-            if not way or way[-1] != folder:
-                way.append(folder)
+            if not files or files[-1] != file:
+                files.append(file)
 
     session.compose(*clips, rhythm="input", harmony="target", timbre="target")  # everything is compiled
     sys.setprofile(note)
@@ -51,7 +51,8 @@ def trip() -> tuple[int, int]:
         session.compose(*clips, rhythm="input", harmony="target", timbre="target")
     finally:
         sys.setprofile(None)
-    return len(set(way)), len(way) - len(set(way))
+    folders = [folder for folder, _ in itertools.groupby(files, folder_of)]
+    return files, folders
 
 
 def main() -> None:
@@ -64,8 +65,8 @@ def main() -> None:
     )
     largest = max(files for files, _ in found.values())
     print(f"largest folder {largest} files; nouns with two meanings {len(clashes())}")
-    entered, returns = trip()
-    print(f"a pair on its way: {entered} folders entered, {returns} returns")
+    for way, kind in zip(trip(), ("files", "folders"), strict=True):
+        print(f"a pair on its way: {len(set(way))} {kind} entered, {len(way) - len(set(way))} returns to one")
 
 
 if __name__ == "__main__":
