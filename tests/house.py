@@ -31,7 +31,7 @@ def sizes() -> dict[str, tuple[int, int]]:
 
 
 def trip() -> tuple[list[str], list[str]]:
-    """Files and folders on a pair's way through `Session.compose`, in turn, each as often as it is entered."""
+    """Files and folders on a pair's way through `Session.compose`, in turn, as often as entered."""
     import compjax
 
     session = compjax.load()

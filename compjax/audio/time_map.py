@@ -82,9 +82,9 @@ def sound_along(audio: np.ndarray, time_map: TimeMap, samples: int) -> np.ndarra
     """The target's sound `[S2]` at 24 kHz as it sounds along the input, `[samples]`, for comparisons.
 
     Grains of 0.1 s overlap by half: exact where the target keeps its speed, its pitch kept everywhere.
-    Where the speed changes, a grain is taken up to `GRAIN_REACH` away from its place, where it goes on as the one
-    before it does: waves that meet at odds sound as other pitches. What is read does not depend on how
-    much is read.
+    Where the speed changes, a grain is taken up to `GRAIN_REACH` away from its place, where it goes on as
+    the one before it does: waves that meet at odds sound as other pitches. What is read does not depend
+    on how much is read.
     """
     hop = SAMPLE_RATE // 20
     starts = np.arange(-hop, samples, hop)
