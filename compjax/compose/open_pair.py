@@ -38,6 +38,7 @@ class OpenPair:
         *,
         hits: Rhythm | None = None,
         notes: tuple[Note, ...] | None = None,
+        early=None,
         progress=None,
         **options,
     ) -> Composition:
@@ -47,6 +48,7 @@ class OpenPair:
             index: number of the variation.
             hits: in the place of those that are heard, in seconds of the input.
             notes: in the place of those that are arranged, in seconds of the new piece.
+            early: called with the sound and its rate before the report is written.
             progress: called with (phase, windows done, windows in all).
             **options: the fields of `ComposeOptions`.
 
@@ -59,12 +61,12 @@ class OpenPair:
                 name for name, value in _heard_by(chosen).items() if value != _heard_by(self.options)[name]
             ]
             raise UserError(f"the pair was heard with another {', '.join(changed)}: open it again with these")
-        return self._composed(chosen, index, hits, notes, progress)
+        return self._composed(chosen, index, hits, (notes, early), progress)
 
-    def _composed(self, options, index, hits, notes, listener) -> Composition:
+    def _composed(self, options, index, hits, given, listener) -> Composition:
         with one_blas_thread(), progress.told_to(listener):
             steered = self._session.steer(self._perceived, options, hits)
-            return self._session.vary(steered, options, index, notes)
+            return self._session.vary(steered, options, index, *given)
 
     def heard_hits(self) -> Rhythm:
         """The hits that are composed on where none are given, in seconds of the input."""

@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
@@ -253,9 +253,17 @@ class Session:
         return self._composer.play(perceived.heard, decided, plan, self._codec, samples)
 
     def vary(
-        self, perceived: Perceived, options: ComposeOptions, index: int, notes: tuple[Note, ...] | None = None
+        self,
+        perceived: Perceived,
+        options: ComposeOptions,
+        index: int,
+        notes: tuple[Note, ...] | None = None,
+        early: Callable[[np.ndarray, int], None] | None = None,
     ) -> Composition:
-        """Variation `index` of what was perceived and steered: arrange (but for `notes`), play, report."""
+        """Variation `index` of what was perceived and steered: arrange (but for `notes`), play, report.
+
+        `early` is given the sound and its rate before the report is written.
+        """
         seconds = dict(perceived.seconds)
         phase = functools.partial(progress.phase, seconds=seconds)
         style = draw_style(options, index)
@@ -269,6 +277,8 @@ class Session:
                 played = perceived.shaping.closed(played)
             played *= np.float32(loudness.gain_to(perceived.loudness, loudness.sounding_loudness(played)))
             limited_by, audio = loudness.limited_by(played), loudness.limit(played)
+        if early is not None:
+            early(audio, SAMPLE_RATE)
         weights = gates.summarize(perceived.gates)
         with phase("report"):
             asked = (

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from compjax.web import clips
+from compjax.web import clips, orders
 from compjax.web.answers import Refused, json_body
 from compjax.web.clip_routes import ClipRoutes
 from compjax.web.composition_routes import CompositionRoutes
@@ -50,6 +50,7 @@ class Api:
                 "model": self._worker.model,
                 "error": self._worker.error,
                 "waiting": self._worker.waiting,
+                "options": orders.OPTIONS,
                 "limits": {name: getattr(config, name) for name in names},
                 "examples": {name: title for name, (title, _) in clips.EXAMPLES.items()},
                 "example_pairs": pairs,

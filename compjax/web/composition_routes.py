@@ -52,6 +52,7 @@ class CompositionRoutes:
             Route(one, self.composition),
             Route(one, self.delete, methods=["DELETE"]),
             Route(f"{one}/cancel", self.cancel, methods=["POST"]),
+            Route(f"{one}/early.wav", self.early_audio),
             Route(f"{one}/input.wav", self.input_audio),
             Route(f"{one}/target.wav", self.target_audio),
             Route(f"{made}/picture", self.picture),
@@ -97,6 +98,13 @@ class CompositionRoutes:
             raise gone("composition")
         self._worker.cancel(job)
         return Response(status_code=204)
+
+    async def early_audio(self, request: Request) -> Response:
+        """The variation that is being measured: it can be heard before its report is there."""
+        early = self._job(request).early
+        if not early:
+            raise gone("sound")
+        return Response(early, media_type="audio/wav")
 
     async def input_audio(self, request: Request) -> Response:
         """The input of a composition in its time; it may be gone as a clip."""
@@ -175,6 +183,7 @@ class CompositionRoutes:
             "words": job.steps.words,
             "progress": 1.0 if job.state is JobState.DONE else round(job.steps.share, 4),
             "error": job.error,
+            "early": f"/api/compositions/{name}/early.wav" if job.early else None,
             "options": {**order.said, "num_samples": order.num_samples, "variation": order.variation},
             "results": [result_answer(name, i, result) for i, result in enumerate(made)],
         }

@@ -116,6 +116,7 @@ class Job:
         self.state = JobState.QUEUED
         self.error = ""
         self.results: list[Result] = []
+        self.early = b""  # the variation that is being measured, as a WAV file
         self.aligned = b""  # the target along the input, as a WAV file
         self.steps = Steps(order.num_samples, self._check)
         self._unwanted = threading.Event()
@@ -156,12 +157,15 @@ class Job:
     def _compose(self, session, pairs: OpenPairs) -> None:
         order = self.order
         pair = pairs.of(session, order.clips, order.options, self.steps)
-        given = {"hits": order.hits, "notes": order.notes, "progress": self.steps, **order.options}
+        given = {"hits": order.hits, "notes": order.notes, **order.options}
         for index in range(order.variation, order.variation + order.num_samples):
             self._check()
-            composition = pair.compose(index, **given)
+            composition = pair.compose(index, early=self._hold, progress=self.steps, **given)
             self.aligned = self.aligned or wav_of(composition.view.target.audio)
             self.results.append(result_of(composition, order.hits or pair.heard_hits()))
+
+    def _hold(self, audio, sample_rate: int) -> None:
+        self.early = wav_of(audio, sample_rate)
 
     def fail(self, message: str) -> None:
         """Note why there is no result."""
@@ -172,6 +176,7 @@ class Job:
         """Over; where nothing was made, the clips are let go."""
         if not self.results:
             self.order = dataclasses.replace(self.order, clips=())
+        self.early = b""
         self.state = state
 
     def _check(self) -> None:

@@ -103,6 +103,9 @@ def composition_paths() -> Schema:
             "post": _operation("Cancel it; the variations that are finished stay.", one, 200, "Composition")
         },
         "/api/takes.zip": {"get": _operation("Files of many variations as a ZIP.", [take])},
+        f"{composition}/early.wav": {
+            "get": _operation("The variation that is being measured, as soon as it can be heard.", one)
+        },
         f"{composition}/input.wav": {"get": _operation("The input that it was made of.", one)},
         f"{composition}/target.wav": {
             "get": _operation("The target as it was laid along the input; its first two minutes.", one)
@@ -187,6 +190,7 @@ def answers() -> dict[str, Schema]:
         "words": _TEXT | _about("The phase, for people."),
         "progress": _UNIT,
         "error": _TEXT | _about("One line, if it failed."),
+        "early": {"type": ["string", "null"]} | _about("Address of sound that has no report yet."),
         "options": {"type": "object"},
         "results": _list(_ref("Result")),
     }

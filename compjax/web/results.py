@@ -11,7 +11,7 @@ import numpy as np
 
 from compjax.audio import waveform
 from compjax.compose.composition import Composition
-from compjax.constants import FRAME_RATE, HOP_LENGTH, LATENT_SIZE
+from compjax.constants import FRAME_RATE, HOP_LENGTH, LATENT_SIZE, SAMPLE_RATE
 from compjax.music.chords.chord_files import text_of
 from compjax.music.chords.chord_names import name_of
 from compjax.music.factors import COMPONENTS
@@ -98,11 +98,11 @@ def result_of(composition: Composition, hits: Rhythm) -> Result:
     return Result(files, composition.report, picture, composition)
 
 
-def wav_of(audio: np.ndarray) -> bytes:
-    """Audio `[S]` at 24 kHz as a WAV file."""
+def wav_of(audio: np.ndarray, sample_rate: int = SAMPLE_RATE) -> bytes:
+    """Audio `[S]` as a WAV file."""
     with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
         path = pathlib.Path(folder) / "clip.wav"
-        waveform.write(path, audio)
+        waveform.write(path, audio, sample_rate)
         return path.read_bytes()
 
 

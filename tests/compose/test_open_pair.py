@@ -43,7 +43,10 @@ def test_it_hears_once_and_takes_hits_chords_and_tempo_afterwards(pair):
 
 def test_notes_that_are_given_are_the_notes(pair):
     notes = (Note(0.1, 0.5, 60, 0.8), Note(1.0, 1.5, 64, 0.6))
-    made = pair.compose(notes=notes)
+    early = []
+    made = pair.compose(notes=notes, early=lambda *sound: early.append(sound))
+    [(audio, rate)] = early
+    assert audio is made.audio and rate == made.sample_rate
     assert made.notes == notes and made.report["notes"] == 2
 
 

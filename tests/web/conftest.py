@@ -1,6 +1,11 @@
 """A session that does what the tests tell it, and the application around it."""
 
 import io
+import os
+import re
+import signal
+import subprocess
+import sys
 import threading
 
 import numpy as np
@@ -17,6 +22,9 @@ from compjax.music.score import Harmony, Hit, Note, Rhythm, Span
 from compjax.pages.views import ClipView, PairView
 from compjax.web.app import make_app
 from compjax.web.config import ServeConfig
+
+MAX_SECONDS = 9
+"""Of clips, where the command serves the page."""
 
 PHASES = ("read", "align", "report", "encode", "listen", "select", "capture")
 """What a session goes through for a pair; then for each variation:"""
@@ -65,10 +73,12 @@ class FakePair:
     def heard_hits(self):
         return self._session.composition.view.rhythm
 
-    def compose(self, index, *, progress, **given):
+    def compose(self, index, *, early, progress, **given):
         self._session.asked.append((index, {name: x for name, x in given.items() if x is not None}))
         for phase in EACH:
             self._session.step(progress, phase)
+            if phase == "decode":
+                early(self._session.composition.audio, SAMPLE_RATE)
         return self._session.composition
 
 
@@ -145,3 +155,43 @@ def serve(session):
 @pytest.fixture
 def client(serve):
     return serve()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory):
+    """Of a page that is served by the command as a user starts it."""
+    command = [sys.executable, "-m", "compjax.cli.serve", "--port=0", f"--max_seconds={MAX_SECONDS}"]
+    folder = tmp_path_factory.mktemp("served")
+    environment = {**os.environ, "TMPDIR": str(folder)}
+    log = folder.with_suffix(".log")
+    with (
+        open(log, "w") as errors,
+        subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=errors, text=True, env=environment
+        ) as process,
+    ):
+        yield re.search(r"http://\S+", process.stdout.readline())[0]
+        process.send_signal(signal.SIGTERM)
+        process.wait(60)
+    assert os.listdir(folder) == []  # of what was uploaded nothing is left
+    assert "Traceback" not in log.read_text()
+
+
+@pytest.fixture
+def visit(address, tmp_path):
+    """Opens the page in a new browser."""
+    from visitor import Visitor
+
+    visitors = []
+
+    def open_page(**options):
+        folder = tmp_path / f"visitor{len(visitors)}"
+        folder.mkdir()
+        visitors.append(Visitor(address, folder, **options))
+        return visitors[-1]
+
+    yield open_page
+    for visitor in visitors:
+        complaints = visitor.complaints()
+        visitor.driver.quit()
+        assert not complaints

@@ -175,6 +175,25 @@ def test_what_was_edited_is_composed_on(client, session, pair):
     assert index == 4 and given["hits"].hits[0].time == 0.5 and given["notes"][0].pitch == 60
 
 
+def test_a_variation_is_heard_before_its_report_is_there(client, session, pair):
+    composed, reached = session.step, threading.Event()
+
+    def step(progress, phase):
+        if phase == "report" and session.asked:
+            reached.set()
+            session.gate.clear()
+        composed(progress, phase)
+
+    session.step = step
+    at = f"/api/compositions/{client.post('/api/compositions', json=pair).json()['id']}"
+    assert reached.wait(10)
+    said = client.get(at).json()
+    assert said["results"] == [] and client.get(said["early"]).content.startswith(b"RIFF")
+    session.gate.set()
+    assert finished(client, said["id"])["early"] is None
+    refused(client.get(f"{at}/early.wav"), 404, "gone", "sound")
+
+
 def test_takes_come_as_a_zip(client, pair):
     made = [finished(client, client.post("/api/compositions", json=pair).json()["id"]) for _ in range(2)]
     takes = [f"{done['id']}:0:{name}" for done, name in zip(made, ("My take", "../x"), strict=True)]

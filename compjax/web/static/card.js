@@ -1,19 +1,27 @@
-// A clip: taken in, shown, heard.
+// A clip: taken in, shown, heard, its beats set right.
 
 import { Figure } from "./figure.js";
-import { hitsLane, spectrogramLane } from "./lanes.js";
+import { buildGrid, shownGrid } from "./grid.js";
+import { chordsLane, hitsLane, soundLane } from "./lanes.js";
 import { Player } from "./player.js";
 import { record } from "./recording.js";
 import { send } from "./sending.js";
 import { ask, askJson, forget, modelReady } from "./server.js";
 import { decode } from "./sound.js";
-import { $, capital, tell } from "./tools.js";
+import { $, capital, SOURCES, tell } from "./tools.js";
 import { transport } from "./transport.js";
 
 const HINTS = { input: "gives the length, and usually the rhythm", target: "usually gives harmony and timbre" };
 const SCALE = 24;  // least pixels for a second: figures of long clips scroll
 
 export const cards = {};
+
+// Files that were dropped or chosen: two fill both cards.
+export function takeFiles(files, first = SOURCES.find((role) => !cards[role].state) || "target") {
+  const other = SOURCES.find((role) => role !== first);
+  const order = files.length > 1 ? SOURCES : [first, other];
+  [...files].slice(0, 2).forEach((file, i) => cards[order[i]].take({ file }));
+}
 
 export class Card {
   constructor(role) {
@@ -22,7 +30,7 @@ export class Card {
     this.host.append($("clip-template").content.cloneNode(true));
     const find = (selector) => this.host.querySelector(selector);
     this.parts = Object.fromEntries(
-      ["drop", "recording", "loaded", "busy", "error", "remove", "name", "facts", "figure", "transport", "limits", "clock"]
+      ["drop", "recording", "loaded", "busy", "error", "remove", "name", "facts", "figure", "transport", "limits", "clock", "remarks", "grid"]
         .map((name) => [name, find(`.${name}`)]));
     find(".role").textContent = capital(role);
     find(".hint").textContent = HINTS[role];
@@ -33,14 +41,16 @@ export class Card {
     this.player = new Player();
     this.player.selected = "clip";
     transport(this.parts.transport, this.player, { name: `the ${role}`, prepare: () => this.fetchSound() });
+    buildGrid(this);
     this.state = null;
+    this.grid = {};  // what the visitor has set of tempo, meter and first bar
     this.turn = 0;
     this.listen(find);
   }
 
   listen(find) {
     const file = find("input[type=file]");
-    file.addEventListener("change", () => { if (file.files[0]) this.take({ file: file.files[0] }); file.value = ""; });
+    file.addEventListener("change", () => { if (file.files.length) takeFiles(file.files, this.role); file.value = ""; });
     this.parts.remove.addEventListener("click", () => { this.clear(); file.focus(); });
     if (navigator.mediaDevices?.getUserMedia && window.MediaRecorder) {
       find(".record").addEventListener("click", () => record(this));
@@ -51,8 +61,9 @@ export class Card {
     this.host.addEventListener("dragleave", () => this.host.classList.remove("over"));
     this.host.addEventListener("drop", (event) => {
       event.preventDefault();
+      event.stopPropagation();
       this.host.classList.remove("over");
-      if (event.dataTransfer.files[0]) this.take({ file: event.dataTransfer.files[0] });
+      if (event.dataTransfer.files.length) takeFiles(event.dataTransfer.files, this.role);
     });
   }
 
@@ -81,16 +92,19 @@ export class Card {
     this.parts.error.textContent = error.message;
   }
 
-  set(state) {
+  set(state, grid = {}) {
     this.turn++;
     this.discardRecording?.();
     this.player.clear();
     this.figure?.remove();
     this.figure = null;
-    for (const name of ["busy", "error", "facts"]) this.parts[name].textContent = "";
+    this.grid = grid;
+    for (const name of ["busy", "error", "facts", "remarks"]) this.parts[name].textContent = "";
+    this.parts.grid.hidden = true;
     this.state = state;
     if (!state) return this.show("drop");
     this.parts.name.textContent = state.clip.name;
+    this.parts.remarks.textContent = (state.clip.remarks || []).map((remark) => `${capital(remark)}.`).join(" ");
     this.player.duration = state.clip.seconds;
     this.player.tell();
     this.show("loaded");
@@ -102,24 +116,39 @@ export class Card {
     this.set(null);
   }
 
+  // Tempo, meter, first bar as the visitor knows them; undefined is what is heard.
+  setGrid(grid) {
+    const known = (value) => JSON.stringify([value.bpm, value.meter, value.downbeat]);
+    if (!this.state || known(grid) === known(this.grid)) return;
+    this.grid = grid;
+    this.state.heard = null;
+    tell("clips");
+    this.analyse(this.turn);
+  }
+
   async analyse(turn) {
-    const state = this.state, at = `/api/clips/${state.clip.id}`;
-    const facts = (text) => { if (turn === this.turn) this.parts.facts.textContent = text; };
+    const state = this.state, at = `/api/clips/${state.clip.id}`, grid = this.grid;
+    const current = () => turn === this.turn && grid === this.grid;
+    const facts = (text) => { if (current()) this.parts.facts.textContent = text; };
     try {
       state.spectrogram ||= await askJson(`${at}/spectrogram`);
-      if (turn !== this.turn) return;
-      this.draw();
+      if (!current()) return;
+      if (!this.figure) this.draw();
       if (!state.heard) {
         facts(`${state.clip.seconds.toFixed(1)} seconds · listening for beats and chords …`);
         if (!(await modelReady())) return facts(`${state.clip.seconds.toFixed(1)} seconds`);
-        state.heard = await askJson(`${at}/heard`);
-        if (turn !== this.turn) return;
+        const known = Object.entries(grid).filter(([, value]) => value !== undefined);
+        const heard = await askJson(`${at}/heard?${new URLSearchParams(known)}`);
+        if (!current()) return;
+        state.heard = heard;
         this.draw();
       }
+      this.player.grid = state.heard.grid;
+      shownGrid(this);
       facts(this.facts());
     } catch (error) {
       facts("");
-      if (turn === this.turn) this.parts.error.textContent = error.message;
+      if (current()) this.parts.error.textContent = error.message;
     }
   }
 
@@ -135,13 +164,14 @@ export class Card {
 
   draw() {
     const { clip, spectrogram, heard } = this.state;
+    if (!spectrogram) return;
     this.figure?.remove();
-    const lanes = [spectrogramLane(spectrogram, { beats: heard?.beats, what: `the ${this.role}` })];
+    const lanes = [soundLane(spectrogram, { beats: heard?.beats, what: `the ${this.role}` })];
     if (heard) {
-      lanes.unshift({ chords: heard.chords });
+      lanes.unshift(chordsLane(heard.chords));
       if (heard.onsets.length) lanes.push(hitsLane(heard.onsets, `the ${this.role}`));
     }
-    const shape = { seconds: clip.seconds, scale: SCALE, lanes, player: this.player };
+    const shape = { seconds: clip.seconds, scale: SCALE, lanes, player: this.player, grid: heard?.grid };
     this.figure = new Figure(this.parts.figure, `Picture of the ${this.role}`, shape);
   }
 
@@ -152,7 +182,7 @@ export class Card {
       await this.ensure();
       const sound = await (await ask(`/api/clips/${this.state.clip.id}/audio.wav`)).arrayBuffer();
       const decoded = await decode(sound, 24000);
-      if (turn === this.turn) this.player.add("clip", decoded);
+      if (turn === this.turn) await this.player.add("clip", decoded);
       return turn === this.turn;
     } catch (error) {
       this.parts.error.textContent = error.message;
@@ -165,7 +195,7 @@ export class Card {
     try {
       await ask(`/api/clips/${this.state.clip.id}`);
     } catch (error) {
-      if (error.code !== "gone") throw error;
+      if (error.code !== "gone" || !this.state.origin) throw error;
       this.state.clip = await send(this.state.origin);
     }
   }

@@ -2,13 +2,14 @@
 
 import { cards } from "./card.js";
 import { order } from "./options.js";
-import { hideResult, reveal, shownJob, showResults } from "./result.js";
-import { askJson, forget, Refusal } from "./server.js";
-import { $, capital, say, sleep, SOURCES } from "./tools.js";
+import { hearEarly, reveal } from "./result.js";
+import { askAgain, askJson, forget, Refusal } from "./server.js";
+import { addTakes } from "./takes.js";
+import { $, capital, remember, say, sleep, SOURCES, tell } from "./tools.js";
 
-const POLL_MS = 400;
+const POLL_MS = 300;
 
-export let job = null;  // { id, options } of the composition that is waited for
+export let job = null;  // { id, wanted, cancelled } of the composition that is waited for
 
 export function changed() {
   const ready = SOURCES.every((role) => cards[role]?.state);
@@ -16,52 +17,96 @@ export function changed() {
   $("compose").hidden = job !== null;
   $("working").hidden = job === null;
   $("missing").hidden = ready || job !== null;
-  $("recompose").disabled = $("compose").disabled;
   $("swap").disabled = !SOURCES.some((role) => cards[role]?.state);
 }
 
-// On the chords that are heard, or on `chords`, the text of a file of chords.
-export async function compose(chords = null) {
+export async function compose() {
   if (job || $("compose").disabled) return;
+  await run(async () => {
+    await Promise.all(SOURCES.map((role) => cards[role].ensure()));
+    return order();
+  });
+}
+
+// A take of other hits, chords or notes: `wanted` is its whole order, `name` what it is called.
+export async function revise(wanted, name) {
+  if (job) return false;
+  return run(async () => wanted, name);
+}
+
+async function run(prepare, name = "") {
   job = { id: null, cancelled: false };
   const mine = job;
   $("compose-error").textContent = "";
   $("progress").value = 0;
   $("phase").textContent = "Sending";
   changed();
-  $("cancel").focus();
+  if (!name) $("cancel").focus();
   try {
-    await Promise.all(SOURCES.map((role) => cards[role].ensure()));
-    const body = JSON.stringify(chords === null ? order() : { ...order(), chords });
+    mine.wanted = await prepare();
+    const body = JSON.stringify(mine.wanted);
     const begun = await askJson("/api/compositions", { method: "POST", body, headers: { "Content-Type": "application/json" } });
     mine.id = begun.id;
     if (mine.cancelled) forget(`/api/compositions/${mine.id}`);
-    else await follow(mine, begun);
+    else await follow(mine, begun, name);
+    return true;
   } catch (error) {
     if (!mine.cancelled) $("compose-error").textContent = capital(error.message);
+    return false;
   } finally {
-    const focused = $("working").contains(document.activeElement) || document.activeElement === document.body;
-    job = null;
-    changed();
-    if (focused) ($("result").hidden || $("compose-error").textContent || mine.cancelled ? $("compose") : $("result")).focus({ preventScroll: true });
+    end(mine, name);
   }
 }
 
-async function follow(mine, now) {
-  let shown = 0;
-  while (!mine.cancelled) {
+function end(mine, name) {
+  if (job !== mine) return;
+  const focused = $("working").contains(document.activeElement) || document.activeElement === document.body;
+  job = null;
+  remember("job", null);
+  changed();
+  tell("idle");
+  if (focused && !name) ($("result").hidden || $("compose-error").textContent || mine.cancelled ? $("compose") : $("result")).focus({ preventScroll: true });
+}
+
+// What was asked for before the page was loaded again.
+export async function resume(begun) {
+  if (!begun) return;
+  job = { ...begun, cancelled: false };
+  const mine = job;
+  changed();
+  try {
+    await follow(mine, await askJson(`/api/compositions/${begun.id}`), begun.name, begun.shown);
+  } catch (error) {
+    if (error.code !== "gone") $("compose-error").textContent = capital(error.message);
+  } finally {
+    end(mine, "resumed");
+  }
+}
+
+async function follow(mine, now, name, shown = 0) {
+  let heard = false;
+  while (job === mine) {
     $("progress").value = now.progress;
     $("phase").textContent = phaseInWords(now);
     if (now.results.length > shown) {
-      showResults(now);
-      if (!shown) reveal();
+      addTakes(now, mine.wanted, now.results.slice(shown), name);
+      if (!shown && !name) reveal();
       shown = now.results.length;
     }
+    remember("job", { id: mine.id, wanted: mine.wanted, name, shown });
+    if (name && now.early && !heard) {
+      heard = true;
+      hearEarly(now.early, `${now.id}:0`).then(() => tell("early"));
+    }
     if (now.state === "failed") throw new Refusal(now.error);
-    if (now.state === "done") return say(`Done: ${shown} ${shown === 1 ? "variation" : "variations"}.`);
-    if (now.state === "cancelled") throw new Refusal("the composition was cancelled");
-    await sleep(POLL_MS);
-    if (!mine.cancelled) now = await askJson(`/api/compositions/${mine.id}`);
+    if (now.state === "done") return say(name ? `${name} is there.` : `Done: ${shown} ${shown === 1 ? "take" : "takes"}.`);
+    if (now.state === "cancelled") {
+      if (!shown) forget(`/api/compositions/${mine.id}`);
+      return say(shown ? `Cancelled; ${shown} finished ${shown === 1 ? "take stays" : "takes stay"}.` : "Cancelled.");
+    }
+    await sleep(name ? POLL_MS / 3 : POLL_MS);
+    const trying = () => { $("phase").textContent = "The server does not answer; trying again"; };
+    now = await askAgain(`/api/compositions/${mine.id}`, trying);
   }
 }
 
@@ -74,14 +119,20 @@ function phaseInWords({ state, position, waits_for_model, words, results, option
   return `${words || "Starting"} · ${which}${Math.round(100 * progress)} %`;
 }
 
-export function cancel() {
+// Variations that are finished stay as takes.
+export async function cancel() {
   if (!job) return;
-  job.cancelled = true;
-  if (job.id) forget(`/api/compositions/${job.id}`);
-  if (shownJob === job.id) hideResult();
-  say("Cancelled.");
-  const focus = $("working").contains(document.activeElement);
-  job = null;
-  changed();
-  if (focus) $("compose").focus();
+  const mine = job;
+  mine.cancelled = true;
+  $("phase").textContent = "Cancelling";
+  if (!mine.id) return end(mine, "");
+  try {
+    const now = await askJson(`/api/compositions/${mine.id}/cancel`, { method: "POST" });
+    if (now.results.length) return;  // those that are finished stay, and `follow` sees the end
+    forget(`/api/compositions/${mine.id}`);
+    say("Cancelled.");
+    end(mine, "");
+  } catch (error) {
+    $("compose-error").textContent = capital(error.message);
+  }
 }

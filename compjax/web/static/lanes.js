@@ -1,9 +1,47 @@
 // What is drawn in the lanes of a figure.
 
 import { css, line, ramp, rem, withAlpha } from "./drawing.js";
-import { capital, make, SOURCES } from "./tools.js";
+import { capital, make, recall, SOURCES } from "./tools.js";
 
-export function spectrogramLane(data, { beats = [], height = 6, what }) {
+export function chordsLane(chords, source = "") {
+  const names = chords.map((chord) => chord.name).join(", ");
+  const element = ({ seconds }) => {
+    const lane = make("div", { className: `chords ${source}`, role: "img", "aria-label": `Chords: ${names || "none"}` });
+    for (const { start, end, name } of chords) lane.append(chordSpan("span", { start, end, name }, seconds));
+    return lane;
+  };
+  return { element };
+}
+
+export function chordSpan(tag, { start, end, name }, seconds) {
+  const span = make(tag, { className: "chord", title: `${name}, from ${start.toFixed(1)} s` }, name);
+  span.style.left = `${(100 * start) / seconds}%`;
+  span.style.width = `${(100 * (Math.min(end, seconds) - start)) / seconds}%`;
+  return span;
+}
+
+// A spectrogram or a waveform, as the visitor has chosen.
+export function soundLane(data, shape) {
+  return recall("view") === "waveform" ? waveformLane(data, shape) : spectrogramLane(data, shape);
+}
+
+function waveformLane(data, { beats = [], height = 6, what }) {
+  const peaks = Uint8Array.from(atob(data.peaks), (c) => c.charCodeAt(0));
+  const draw = ({ pen, width, height, x, host }) => {
+    pen.fillStyle = css("--card", host);
+    pen.fillRect(0, 0, width, height);
+    pen.fillStyle = css("--own", host);
+    const step = x(data.seconds_per_column);
+    peaks.forEach((peak, i) => {
+      const half = Math.max((peak / 255) * height / 2, 0.5);
+      pen.fillRect(i * step, height / 2 - half, Math.max(step, 1), 2 * half);
+    });
+    drawBeats(pen, beats.map(x), height);
+  };
+  return { height, draw, label: `Waveform of ${what}${beats.length ? `, ${beats.length} beats marked` : ""}` };
+}
+
+function spectrogramLane(data, { beats = [], height = 6, what }) {
   const bytes = Uint8Array.from(atob(data.levels), (c) => c.charCodeAt(0));
   const draw = ({ pen, width, height, x, host }) => {
     const colours = ramp(...["--card", "--soft", "--own", "--ink"].map((name) => css(name, host)));
@@ -63,7 +101,7 @@ export function hitsLane(onsets, what) {
   return { height: 2.3, draw, label: `${onsets.length} onsets heard in ${what}, low to high` };
 }
 
-const pitchName = (pitch) => `${["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"][pitch % 12]}${Math.floor(pitch / 12) - 1}`;
+export const pitchName = (pitch) => `${["C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B"][pitch % 12]}${Math.floor(pitch / 12) - 1}`;
 
 export function rollLane({ notes, onsets, seconds }, sources) {
   const pitches = notes.map((note) => note[2]);
@@ -100,6 +138,12 @@ export function rollLane({ notes, onsets, seconds }, sources) {
   const range = notes.length ? ` from ${pitchName(Math.min(...pitches))} to ${pitchName(Math.max(...pitches))}` : "";
   const label = `Piano roll of the result: ${notes.length} notes${range} in ${seconds.toFixed(1)} seconds, over ${onsets.length} onsets`;
   return { height: 11, draw, label };
+}
+
+// The factors whose weights are not the same all along: where they are, the table says it all.
+export function moving({ components }) {
+  const flat = (values) => Math.max(...values) - Math.min(...values) < 0.05;
+  return (factor) => !SOURCES.every((source) => flat(components[`${source} ${factor}`]));
 }
 
 export function weightsLane(weights, factor) {

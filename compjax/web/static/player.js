@@ -1,44 +1,77 @@
-// Playing: tracks of one length run together, and one of them is heard.
+// Playing: tracks on one transport, of which one is heard; a loop, and a metronome.
 
+import { loudnessOf } from "./sound.js";
+
+const FADE = 0.008;        // seconds between two tracks
+const AHEAD = 0.15;        // seconds that clicks are planned ahead
+const MOST_GAIN = 8;       // of a track that is made as loud as the first
 let context = null;
-let sounding = null;  // the player that plays; there is one at a time
+let sounding = null;       // the player that plays; there is one at a time
 
 export class Player {
   constructor() {
-    this.tracks = new Map();
+    this.tracks = new Map();   // name -> { buffer, loudness, peak }
     this.selected = "";
     this.duration = 0;
     this.at = 0;
     this.loop = false;
+    this.region = null;        // [from, to] in seconds, of the loop
+    this.even = true;          // all tracks as loud as the first
+    this.metronome = false;
+    this.grid = null;          // { beats, bars }
     this.running = null;
     this.listeners = [];
   }
 
   get playing() { return this.running !== null; }
 
-  get position() {
-    if (!this.running) return this.at;
+  get bounds() { return this.region || [0, this.duration]; }
+
+  // Seconds since the beginning, turns of the loop not taken off.
+  get passed() {
     const late = context.outputLatency || 0;
-    const passed = this.at + Math.max(0, context.currentTime - this.running.since - late);
-    return this.loop ? passed % this.duration : Math.min(passed, this.duration);
+    return this.running.from + Math.max(0, context.currentTime - this.running.since - late);
   }
 
-  // Tracks are made equally long, so that they loop together.
-  add(name, sound) {
-    const length = Math.max(1, Math.round(this.duration * sound.sampleRate));
-    const fitted = new AudioBuffer({ length, sampleRate: sound.sampleRate, numberOfChannels: 1 });
-    fitted.copyToChannel(sound.getChannelData(0).subarray(0, length), 0);
-    this.tracks.set(name, fitted);
-    if (this.playing) this.restart(this.position);
+  get position() {
+    if (!this.running) return this.at;
+    const passed = this.passed, [from, to] = this.bounds;
+    if (!this.loop) return Math.min(passed, this.duration);
+    return passed < to ? passed : from + ((passed - from) % (to - from));
+  }
+
+  async add(name, buffer) {
+    const measured = await loudnessOf(buffer);
+    this.tracks.set(name, { buffer, ...measured });
+    if (name === this.selected) this.switchTo(name);
     this.tell();
   }
 
   select(name) {
+    if (name === this.selected) return;
     this.selected = name;
-    for (const [track, { gain }] of this.running?.sources || []) {
-      gain.gain.setTargetAtTime(track === name ? 1 : 0, context.currentTime, 0.008);
-    }
+    this.switchTo(name);
     this.tell();
+  }
+
+  // The place is kept; where the tracks are not equally long, the same part of the whole is.
+  switchTo(name) {
+    const track = this.tracks.get(name);
+    if (!track) return;
+    const before = this.duration, position = this.position;
+    const same = Math.abs(track.buffer.duration - before) < 0.06;
+    this.duration = track.buffer.duration;
+    const at = same || !before ? position : (position / before) * this.duration;
+    if (!same && before) this.region = null;
+    if (this.playing) this.restart(Math.min(at, this.duration));
+    else this.at = Math.min(at, this.duration);
+  }
+
+  gainOf(track) {
+    const first = this.tracks.values().next().value;
+    if (!this.even || !Number.isFinite(track.loudness) || !Number.isFinite(first.loudness)) return 1;
+    const wanted = 10 ** ((first.loudness - track.loudness) / 20);
+    return Math.min(wanted, MOST_GAIN, 1 / Math.max(track.peak, 1e-3));
   }
 
   async play() {
@@ -52,21 +85,26 @@ export class Player {
   }
 
   start() {
-    const since = context.currentTime + 0.02;
-    const sources = new Map();
-    for (const [name, buffer] of this.tracks) {
-      const gain = context.createGain();
-      gain.gain.value = name === this.selected ? 1 : 0;
-      const source = new AudioBufferSourceNode(context, { buffer, loop: this.loop });
-      source.connect(gain).connect(context.destination);
-      source.start(since, this.at);
-      sources.set(name, { source, gain });
-    }
-    this.running = { since, sources };
+    const track = this.tracks.get(this.selected), since = context.currentTime + 0.02;
+    const [from, to] = this.bounds;
+    if (this.loop && (this.at < from || this.at >= to)) this.at = from;
+    this.running = { since, from: this.at, clicked: this.at - 0.001, gain: context.createGain(), source: null };
+    const { gain } = this.running;
+    gain.connect(context.destination);
+    if (!track) return;
+    gain.gain.setValueAtTime(0, since);
+    gain.gain.linearRampToValueAtTime(this.gainOf(track), since + FADE);
+    const shape = { buffer: track.buffer, loop: this.loop, loopStart: from, loopEnd: to };
+    this.running.source = new AudioBufferSourceNode(context, shape);
+    this.running.source.connect(gain);
+    this.running.source.start(since, this.at);
   }
 
   stop() {
-    for (const { source } of this.running?.sources.values() || []) source.stop();
+    const { source, gain } = this.running || {};
+    gain?.gain.cancelScheduledValues(context.currentTime);
+    gain?.gain.setTargetAtTime(0, context.currentTime, FADE / 2);
+    source?.stop(context.currentTime + 4 * FADE);
     this.running = null;
   }
 
@@ -89,16 +127,25 @@ export class Player {
     this.tell();
   }
 
-  setLoop(loop) {
+  // Loop or not, and what: null is the whole.
+  setLoop(loop, region = this.region) {
     const at = this.position;
     this.loop = loop;
+    this.region = region && region[1] - region[0] > 0.05 ? region : null;
     if (this.playing) this.restart(at);
+    this.tell();
+  }
+
+  setEven(even) {
+    this.even = even;
+    if (this.playing) this.restart(this.position);
   }
 
   clear() {
-    this.stop();
+    if (this.running) this.stop();
     this.tracks.clear();
     this.at = 0;
+    this.region = null;
     this.tell();
   }
 
@@ -107,10 +154,39 @@ export class Player {
     if (!this.loop && this.position >= this.duration) {
       this.stop();
       this.at = 0;
+    } else if (this.metronome && this.grid) {
+      this.click();
     }
     this.tell();
-    requestAnimationFrame(() => this.tick());
+    if (this.playing) requestAnimationFrame(() => this.tick());
+  }
+
+  // Plan the clicks of the next moment.
+  click() {
+    const { since, from } = this.running, [begin, end] = this.bounds, bars = new Set(this.grid.bars);
+    const until = context.currentTime - since + from + AHEAD, after = this.running.clicked;
+    this.grid.beats.forEach((beat, i) => {
+      const turn = end - begin;
+      const laps = this.loop && beat >= begin && beat < end ? Math.ceil(Math.max(0, until - end) / turn) : 0;
+      for (let lap = Math.max(0, laps - 1); lap <= laps; lap++) {
+        const place = beat + lap * turn;
+        const within = lap > 0 || !this.loop || beat < end;
+        if (within && place > after && place <= until && place >= from) blip(since + place - from, bars.has(i));
+      }
+    });
+    this.running.clicked = until;
   }
 
   tell() { this.listeners.forEach((listener) => listener(this)); }
+}
+
+// A click of the metronome, higher where a bar begins.
+export function blip(when, accented, on = context) {
+  const tone = new OscillatorNode(on, { frequency: accented ? 1760 : 1175 }), gain = on.createGain();
+  const start = Math.max(when, on.currentTime);
+  gain.gain.setValueAtTime(accented ? 0.35 : 0.2, start);
+  gain.gain.exponentialRampToValueAtTime(0.001, start + 0.05);
+  tone.connect(gain).connect(on.destination);
+  tone.start(start);
+  tone.stop(start + 0.06);
 }

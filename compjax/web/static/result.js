@@ -1,122 +1,151 @@
-// What came of it: heard, drawn, told, downloaded.
+// The take that is chosen: heard beside its input and target, drawn, told, downloaded.
 
+import { axis, editing, editorLanes, focusSelected } from "./editing.js";
 import { Figure } from "./figure.js";
-import { rollLane, spectrogramLane, weightsLane } from "./lanes.js";
+import { chordsLane, moving, rollLane, soundLane, weightsLane } from "./lanes.js";
 import { Player } from "./player.js";
-import { ask, askJson, forget } from "./server.js";
+import { ask, askJson } from "./server.js";
 import { decode } from "./sound.js";
+import { chosen } from "./takes.js";
 import { $, capital, FACTORS, make, SOURCES } from "./tools.js";
 
 const SCALE = 48;  // least pixels for a second
 
 export const stage = new Player();
-export let shownJob = null, figure = null;
-let results = [], chosen = 0;
+export let figure = null;
+export let picture = null;  // of the chosen take
+const fetched = new Set();  // names of tracks that are there or on their way
 
 export function reveal() {
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   $("result").scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" });
 }
 
-export function hideResult() {
-  stage.clear();
-  shownJob = null;
-  results = [];
-  $("result").hidden = true;
+function trackOf(source) {
+  return source === "result" ? `take ${chosen.key}` : `${source} ${chosen.job}`;
 }
 
-export function showResults(now) {
-  if (shownJob !== now.id) {
-    if (shownJob) forget(`/api/compositions/${shownJob}`);
-    stage.clear();
-    shownJob = now.id;
-    stage.duration = now.results[0].seconds;
-    $("result").hidden = false;
-    $("player-error").textContent = "";
-    document.querySelector("input[name=hear][value=result]").checked = true;
-    stage.selected = "result 0";
-    chosen = -1;
-    fetchTrack("input", `/api/compositions/${now.id}/input.wav`);
-    fetchTrack("target", `/api/compositions/${now.id}/target.wav`);
-  }
-  for (const result of now.results.slice(chosen < 0 ? 0 : results.length)) {
-    fetchTrack(`result ${result.variation}`, result.files.wav);
-  }
-  results = now.results;
-  $("variations").hidden = now.options.num_samples === 1;
-  $("variations").replaceChildren($("variations").querySelector("legend"));
-  for (const { variation } of results) {
-    const radio = make("input", { type: "radio", name: "variation", checked: variation === Math.max(chosen, 0) });
-    radio.addEventListener("change", () => choose(variation));
-    radio.setAttribute("aria-label", `Variation ${variation + 1}`);
-    $("variations").append(make("label", { className: "result" }, radio, make("span", {}, `${variation + 1}`)));
-  }
-  if (chosen < 0) choose(0);
+function addressOf(source) {
+  return source === "result" ? chosen.result.files.wav : `/api/compositions/${chosen.job}/${source}.wav`;
 }
 
-async function fetchTrack(name, path) {
-  const id = shownJob;
+async function fetchTrack(source) {
+  const name = trackOf(source), address = addressOf(source);
+  if (fetched.has(name)) return;
+  fetched.add(name);
   try {
-    const sound = await decode(await (await ask(path)).arrayBuffer(), 24000);
-    if (id === shownJob) stage.add(name, sound);
+    const sound = await decode(await (await ask(address)).arrayBuffer(), 48000);
+    await stage.add(name, sound);
   } catch (error) {
-    if (id === shownJob) $("player-error").textContent = `The ${name.split(" ")[0]} cannot be heard: ${error.message}`;
+    fetched.delete(name);
+    $("player-error").textContent = `The ${source} cannot be heard: ${error.message}`;
   }
 }
 
-export function hear() {
-  const value = document.querySelector("input[name=hear]:checked").value;
-  stage.select(value === "result" ? `result ${chosen}` : value);
+// A take whose report is not there yet: it takes the place of the one that is heard.
+export async function hearEarly(address, key) {
+  const name = `take ${key}`, sound = await decode(await (await ask(address)).arrayBuffer(), 48000).catch(() => null);
+  if (!sound || fetched.has(name)) return;
+  fetched.add(name);
+  await stage.add(name, sound);
+  if (document.querySelector("input[name=hear]:checked").value === "result") stage.select(name);
 }
 
-async function choose(variation) {
-  chosen = variation;
+// What the switch says, of the chosen take.
+export function hear() {
+  if (!chosen) return;
+  stage.select(trackOf(document.querySelector("input[name=hear]:checked").value));
+}
+
+export async function showTake() {
+  $("result").hidden = !chosen;
+  if (!chosen) {
+    stage.clear();
+    fetched.clear();
+    figure?.remove();
+    figure = picture = null;
+    return;
+  }
+  const take = chosen;
+  $("player-error").textContent = "";
+  $("result-title").textContent = take.name;
+  if (!stage.duration) stage.duration = take.result.seconds;
+  for (const source of ["input", "target", "result"]) fetchTrack(source);
   hear();
-  const result = results[variation], id = shownJob;
-  showWords(result);
+  showWords(take);
   try {
-    const picture = await askJson(result.picture);
-    if (id === shownJob && variation === chosen) drawResult(result, picture);
+    const drawn = await askJson(take.result.picture);
+    if (take !== chosen) return;
+    picture = drawn;
+    draw();
   } catch (error) {
     $("player-error").textContent = capital(error.message);
   }
 }
 
-function showWords({ words, verdict, weights, sources, files, variation }) {
-  const last = words[words.length - 1].replace(/^WARNING: /, "");
+function showWords({ name, result: { words, verdict, weights, sources, files } }) {
+  const judged = words.findLast((sentence) => /^(WARNING|The output is)/.test(sentence)) || words[words.length - 1];
+  const last = judged.replace(/^WARNING: /, "");
   const box = document.querySelector(".verdict");
   box.textContent = verdict === "new" ? last : `Warning: ${last.charAt(0).toLowerCase()}${last.slice(1)}`;
   box.classList.toggle("warned", verdict !== "new");
-  $("words").replaceChildren(...words.slice(0, -1).map((sentence) => make("li", {}, sentence)));
+  $("words").replaceChildren(...words.filter((sentence) => sentence !== judged).map((sentence) => make("li", {}, sentence)));
   $("taken").tBodies[0].replaceChildren(...FACTORS.map((factor) => make("tr", {},
     make("th", { scope: "row" }, capital(factor)),
     ...SOURCES.map((source) => {
       const number = weights[source][factor].toFixed(2);
       return make("td", {}, sources[factor] === source ? make("strong", {}, number) : number);
     }))));
-  const kinds = { wav: "WAV, the sound", mid: "MIDI, the notes", json: "JSON, the report" };
-  $("downloads").replaceChildren(...Object.entries(kinds).filter(([kind]) => files[kind]).map(([kind, text]) =>
-    make("a", { href: files[kind], download: "", "aria-label": `Download variation ${variation + 1} as ${text}` }, text)));
-  $("legend-rhythm").textContent = `the ${sources.rhythm}'s onsets`;
+  showDownloads(name, files);
+  $("legend-rhythm").textContent = `the ${sources.rhythm}'s hits`;
   $("legend-harmony").textContent = `the ${sources.harmony}'s chords`;
   const legend = document.querySelector(".legend");
   legend.style.setProperty("--rhythm", `var(--${sources.rhythm})`);
   legend.style.setProperty("--harmony", `var(--soft-${sources.harmony})`);
 }
 
-function drawResult({ sources }, picture) {
+const KINDS = {
+  wav: ["WAV, the sound", "audio/wav"], flac: ["FLAC, the sound, smaller", "audio/flac"], mid: ["MIDI, the notes", "audio/midi"],
+  groove: ["Groove, the hits", "text/plain"], chords: ["Chords", "text/plain"], stems: ["Stems, a ZIP", "application/zip"],
+  json: ["JSON, the figures", "application/json"], html: ["Report, a page", "text/html"],
+};
+
+// Links that can be clicked, or dragged out into another program.
+function showDownloads(name, files) {
+  const links = Object.entries(KINDS).filter(([kind]) => files[kind]).map(([kind, [text, type]]) => {
+    const link = make("a", { href: files[kind], download: "", draggable: true, "aria-label": `Download ${name} as ${text}` }, text);
+    link.addEventListener("dragstart", (event) => {
+      const file = `${name.replace(/[^\w-]+/g, "-")}.${kind === "groove" || kind === "chords" ? `${kind}.txt` : kind}`;
+      event.dataTransfer.setData("DownloadURL", `${type}:${file}:${link.href}`);
+    });
+    return link;
+  });
+  $("downloads").replaceChildren(...links);
+}
+
+export function draw() {
+  if (!picture || !chosen) return;
+  const editedHere = document.activeElement?.closest(".events"), { zoom = 1, scroller } = figure || {};
+  const scrolled = scroller?.scrollLeft || 0;
   figure?.remove();
-  $("chords").value = picture.chords_text.replace(/^#.*\n|^ +/gm, "");
-  const lanes = [
-    { chords: picture.chords, source: sources.harmony },
+  const { sources } = chosen.result, what = "the result";
+  stage.grid = picture.grid.bars.length ? picture.grid : null;
+  const lanes = editing ? editorLanes(picture, sources) : [
+    chordsLane(picture.chords, sources.harmony),
     rollLane(picture, sources),
-    { ...spectrogramLane(picture.spectrogram, { beats: picture.beats, height: 5, what: "the result" }), title: "Its sound, and the beats" },
-    ...FACTORS.map((factor, i) => ({
-      ...weightsLane(picture.weights, factor),
-      title: i ? "" : "Weights over time: the input's above the line, the target's below",
-    })),
+    { ...soundLane(picture.spectrogram, { beats: picture.beats, height: 5, what }), title: "Its sound, and the beats" },
   ];
+  const turning = editing ? [] : FACTORS.filter(moving(picture.weights));
+  lanes.push(...turning.map((factor, i) => ({
+    ...weightsLane(picture.weights, factor),
+    title: i ? "" : "What is taken over time: of the input above the line, of the target below",
+  })));
   $("result-figure").classList.add("result-lanes");
-  const shape = { seconds: picture.seconds, scale: SCALE, lanes, player: stage };
-  figure = new Figure($("result-figure"), "Pictures of the result", shape);
+  const seconds = editing ? axis.seconds : picture.seconds;
+  const grid = editing ? axis.grid : stage.grid;
+  figure = new Figure($("result-figure"), "Pictures of the result", { seconds, scale: SCALE, lanes, player: stage, grid });
+  figure.zoom = zoom;
+  figure.draw();
+  figure.scroller.scrollLeft = scrolled;
+  if (editedHere) focusSelected();
 }

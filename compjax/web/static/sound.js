@@ -21,3 +21,25 @@ export async function toWav(blob) {
   mono.forEach((x, i) => view.setInt16(44 + 2 * i, Math.round(32767 * Math.max(-1, Math.min(1, x))), true));
   return new Blob([view], { type: "audio/wav" });
 }
+
+const BLOCK = 0.4;  // seconds, as in ITU-R BS.1770
+
+// How loud a track sounds (dB, close to LKFS), and its peak.
+export async function loudnessOf(sound) {
+  const offline = new OfflineAudioContext(1, sound.length, sound.sampleRate);
+  const source = new AudioBufferSourceNode(offline, { buffer: sound });
+  const shelf = new BiquadFilterNode(offline, { type: "highshelf", frequency: 1680, gain: 4 });
+  const pass = new BiquadFilterNode(offline, { type: "highpass", frequency: 38, Q: -6 });
+  source.connect(shelf).connect(pass).connect(offline.destination);
+  source.start();
+  const weighted = (await offline.startRendering()).getChannelData(0), size = Math.round(BLOCK * sound.sampleRate);
+  const powers = [];
+  for (let at = 0; at === 0 || at + size <= weighted.length; at += Math.round(size / 4)) {
+    powers.push(weighted.subarray(at, at + size).reduce((sum, x) => sum + x * x, 0) / size);
+  }
+  const mean = (values) => values.reduce((a, b) => a + b, 0) / Math.max(values.length, 1);
+  const heard = powers.filter((power) => power > 1e-7);
+  const loud = heard.filter((power) => power > mean(heard) / 10);
+  const peak = sound.getChannelData(0).reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  return { loudness: loud.length ? 10 * Math.log10(mean(loud)) - 0.69 : NaN, peak };
+}

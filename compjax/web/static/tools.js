@@ -23,6 +23,8 @@ export function icon(name) {
   const paths = {
     play: '<path class="solid" d="M8 5.5v13l11-6.5z"/>',
     pause: '<path class="solid" d="M7 5h3.6v14H7zM13.4 5H17v14h-3.6z"/>',
+    more: '<path d="M12 6v12M6 12h12"/>',
+    less: '<path d="M6 12h12"/>',
   };
   const holder = document.createElement("template");
   holder.innerHTML = `<svg viewBox="0 0 24 24" aria-hidden="true">${paths[name]}</svg>`;
@@ -32,3 +34,12 @@ export function icon(name) {
 const bus = new EventTarget();
 export const tell = (name) => bus.dispatchEvent(new Event(name));
 export const on = (name, listener) => bus.addEventListener(name, listener);
+
+// What the browser keeps for this tab, loading the page again included; nothing where it may not.
+export function remember(name, value) {
+  try { sessionStorage.setItem(`compjax ${name}`, JSON.stringify(value)); } catch { /* private windows */ }
+}
+
+export function recall(name) {
+  try { return JSON.parse(sessionStorage.getItem(`compjax ${name}`)); } catch { return null; }
+}
