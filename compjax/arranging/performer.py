@@ -32,6 +32,8 @@ class PerformingConfig:
         shortest_share: share of the time to its voice's next hit that a note is held at articulation 0.
         articulated: how much of that time the articulation adds.
         reach: semitones above the heard register that a high voice may go.
+        fewest: tones that a chord has at least, octaves of its own among them: voices that all strike the
+            one note of a drone make no pattern.
     """
 
     longest: float = 1.6
@@ -40,6 +42,7 @@ class PerformingConfig:
     shortest_share: float = 0.4
     articulated: float = 1.0
     reach: int = 3
+    fewest: int = 3
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +83,7 @@ class Performer:
         """Notes, by start and pitch, that play the rhythm on the harmony."""
         register = self.register()
         spans = () if self.is_kit else harmony.spans
-        placed = Harmony(tuple(placed_span(span, self.heard, register) for span in spans))
+        placed = Harmony(tuple(placed_span(span, self.heard, register, config) for span in spans))
         hits = held(rhythm, style, self.sustained, config)
         notes = (note for hit in hits for note in strike(hit, placed, style, register, config))
         return without_collisions(list(notes))
@@ -92,7 +95,12 @@ def nearest_octave(pitch_class: int, middle: float) -> int:
     return int(min(max(pitch, MIN_PITCH + pitch_class % 12), MAX_PITCH - (MAX_PITCH - pitch_class) % 12))
 
 
-def placed_span(span: Span, heard: Sequence[HeardNote], register: Register) -> Span:
+def placed_span(
+    span: Span,
+    heard: Sequence[HeardNote],
+    register: Register,
+    config: PerformingConfig = PerformingConfig(),
+) -> Span:
     """A chord with its tones in the octaves in which they were heard, the others near the middle."""
     if not span.pitches:  # no chord is to sound
         return span
@@ -105,8 +113,18 @@ def placed_span(span: Span, heard: Sequence[HeardNote], register: Register) -> S
     for of in {pitch % 12 for pitch in span.pitches}:
         own = {pitch: value for pitch, value in energy.items() if pitch % 12 == of}
         tones.add(max(own, key=own.get) if own else nearest_octave(of, register.middle))
+    tones = with_octaves(tones, register, config.fewest)
     bass = nearest_octave(span.bass % 12, min(register.bass, *tones))
     return dataclasses.replace(span, pitches=tuple(sorted(tones)), bass=bass)
+
+
+def with_octaves(tones: set[int], register: Register, fewest: int) -> set[int]:
+    """Tones, and of their octaves those nearest to the register until there are `fewest`."""
+    while len(tones) < fewest:
+        octaves = {tone + step for tone in tones for step in (-12, 12)} - tones
+        inside = [tone for tone in octaves if MIN_PITCH <= tone <= MAX_PITCH]
+        tones = tones | {min(inside, key=lambda tone: (abs(tone - register.middle), tone))}
+    return tones
 
 
 def tones_of(

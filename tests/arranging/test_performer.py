@@ -2,7 +2,8 @@
 
 import pytest
 
-from compjax.arranging.performer import Performer
+from compjax.arranging.performer import Performer, Register, with_octaves
+from compjax.hearing.notes import HeardNote
 from compjax.music.score import Harmony, Hit, Rhythm, Span
 from compjax.music.style import Style
 
@@ -14,3 +15,19 @@ def test_where_no_chord_is_to_sound_nothing_is_played(voice):
     notes = Performer().play(Rhythm(hits), Harmony(spans), Style())
     assert {note.start for note in notes} == {0.0, 0.5, 2.0, 2.5}
     assert all(note.end <= 1.0 or note.start >= 2.0 for note in notes)
+
+
+def test_a_drone_is_played_in_octaves_of_its_own():
+    """Voices that all strike one pitch make no pattern, and are pieces of the drone itself."""
+    spans = (Span(0.0, 4.0, (43,), 43),)
+    hits = tuple(Hit(0.25 * step, 0.2, step % 3, 0.5) for step in range(12))
+    heard = (HeardNote(0.0, 4.0, 43, 1.0, True),)
+    notes = Performer(heard, sustained=True).play(Rhythm(hits), Harmony(spans), Style())
+    pitches = {note.pitch for note in notes}
+    assert len(pitches) >= 3
+    assert {pitch % 12 for pitch in pitches} == {43 % 12}
+
+
+def test_a_chord_of_three_tones_gets_none():
+    assert with_octaves({48, 52, 55}, Register(), 3) == {48, 52, 55}
+    assert with_octaves({24}, Register(24, 24, 24), 3) == {24, 36, 48}  # none below the piano roll
