@@ -13,6 +13,7 @@ import numpy as np
 
 from compjax.audio.pitch_spectrum import STRIDE
 from compjax.constants import FRAME_RATE, MIN_PITCH, NUM_VOICES
+from compjax.hearing.lines import is_line
 from compjax.hearing.listener import Heard, stack
 from compjax.hearing.sound import LEAD_IN, LEAD_SECONDS
 from compjax.music import gates
@@ -38,6 +39,7 @@ class HearingConfig:
         energy_even: natural log of the power, relative to the strongest class's, that speaks neither for nor
             against a class, and `energy_bounds` what it says at the least and at the most (log odds).
         energy_reach: frames on either side over which energy is averaged.
+        single: whether at most one class sounds at a time; see `lines.py`.
     """
 
     hit_threshold: float = 0.3
@@ -53,6 +55,11 @@ class HearingConfig:
     energy_even: float = -1.5
     energy_bounds: tuple[float, float] = (-2.0, 1.0)
     energy_reach: int = 37
+    single: bool = False
+
+
+LINE = {"single": True, "energy_reach": 8, "change_penalty": 2.0}
+"""How a single line is read: its tones are shorter than chords."""
 
 
 def hits_of(
@@ -107,8 +114,10 @@ def seconded(classes: np.ndarray, levels: np.ndarray, config: HearingConfig = He
     return 1.0 / (1.0 + np.exp(-log_odds(classes, np.inf) - said))
 
 
-def divide(odds: np.ndarray, penalty: float, longest: int) -> list[tuple[int, int]]:
+def divide(odds: np.ndarray, penalty: float, longest: int, single: bool = False) -> list[tuple[int, int]]:
     """The stretches of frames `[first, last)` over which the same classes sound, from log odds `[T, 12]`.
+
+    At most one class sounds at a time if `single`.
 
     The most probable division, every stretch paying `penalty`, none over `longest` frames: dynamic
     programming over where each ends (Bellman, "On the approximation of curves by line segments using
@@ -118,7 +127,8 @@ def divide(odds: np.ndarray, penalty: float, longest: int) -> list[tuple[int, in
     best, begun = np.zeros(len(total)), np.zeros(len(total), int)
     for end in range(1, len(total)):
         first = max(0, end - longest)
-        gain = np.maximum(total[end] - total[first:end], 0.0).sum(axis=1) + best[first:end]
+        gained = np.maximum(total[end] - total[first:end], 0.0)
+        gain = (gained.max(axis=1) if single else gained.sum(axis=1)) + best[first:end]
         begun[end] = first + gain.argmax()
         best[end] = gain.max() - penalty
     ends = [len(odds)]
@@ -138,8 +148,11 @@ def chords_of(classes: np.ndarray, bass: np.ndarray, config: HearingConfig = Hea
     odds = log_odds(classes[STRIDE // 2 :: STRIDE], config.odds_bound)
     lowest = np.log(np.maximum(bass[STRIDE // 2 :: STRIDE], 1e-6))
     spans: list[Span] = []
-    for first, last in divide(odds, config.change_penalty, config.longest_chord):
-        sounding = np.flatnonzero(odds[first:last].sum(axis=0) > 0)
+    for first, last in divide(odds, config.change_penalty, config.longest_chord, config.single):
+        for_classes = odds[first:last].sum(axis=0)
+        sounding = np.flatnonzero(for_classes > 0)
+        if config.single and sounding.size:
+            sounding = for_classes.argmax(keepdims=True)
         if not sounding.size:
             continue
         ended = len(classes) if last == len(odds) else last * STRIDE
@@ -158,10 +171,27 @@ def has_pitches(classes: np.ndarray, share: float = 0.25) -> bool:
     return bool(np.quantile(classes.max(axis=1), 1.0 - share) > 0.8)
 
 
+@dataclasses.dataclass(frozen=True)
+class HeardPitches:
+    """What is heard of pitches, after the lead-in, as `Heard` has it."""
+
+    salience: np.ndarray
+    levels: np.ndarray
+    classes: np.ndarray
+    bass: np.ndarray
+
+    def chords(self, config: HearingConfig) -> Harmony:
+        """The chords, or the tones of a single line."""
+        odds = log_odds(self.classes[STRIDE // 2 :: STRIDE], config.odds_bound)
+        if is_line(self.salience[LEAD_IN:], self.levels[LEAD_IN:], odds[LEAD_IN // STRIDE :]):
+            config = dataclasses.replace(config, **LINE)
+        return chords_of(seconded(self.classes, self.levels, config), self.bass, config)
+
+
 def read_clip(heard: Heard, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:
     """The hits and the chords that were heard in one clip, in its own time."""
-    classes = seconded(heard.classes, heard.levels, config)
-    return _read(heard.voices, heard.hit_velocities, heard.classes, classes, heard.bass, config)
+    pitches = HeardPitches(heard.harmony, heard.levels, heard.classes, heard.bass)
+    return _read(heard.voices, heard.hit_velocities, heard.classes, pitches, config)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -175,10 +205,10 @@ class HeardPair:
         voices, velocities, own_classes = (
             self._mixed(decided, "rhythm", name) for name in ("voices", "hit_velocities", "classes")
         )
-        classes, bass, levels = (
-            self._mixed(decided, "harmony", name) for name in ("classes", "bass", "levels")
+        pitches = HeardPitches(
+            *(self._mixed(decided, "harmony", name) for name in ("harmony", "levels", "classes", "bass"))
         )
-        return _read(voices, velocities, own_classes, seconded(classes, levels, config), bass, config)
+        return _read(voices, velocities, own_classes, pitches, config)
 
     def class_levels(self, decided: np.ndarray, window: int) -> np.ndarray:
         """How strongly pitch classes sound, `[T, 12]` as a share of the strongest, over `window` frames."""
@@ -209,8 +239,10 @@ def moving_mean(values: np.ndarray, window: int) -> np.ndarray:
     return (total[window:] - total[:-window]) / window
 
 
-def _read(voices, velocities, own_classes, classes, bass, config: HearingConfig) -> tuple[Rhythm, Harmony]:
-    """Hits of voices `[LEAD_IN + T, 3]` in a clip with `own_classes`, and chords of `classes` and `bass`."""
+def _read(
+    voices, velocities, own_classes, pitches: HeardPitches, config: HearingConfig
+) -> tuple[Rhythm, Harmony]:
+    """Hits of voices `[LEAD_IN + T, 3]` in a clip with `own_classes`, and the chords of `pitches`."""
     longest = config.pitched_seconds if has_pitches(own_classes) else config.drum_seconds
     rhythm = Rhythm(hits_of(voices, velocities, longest, config), 120.0, 4)
-    return shifted(rhythm, chords_of(classes, bass, config), -LEAD_SECONDS)
+    return shifted(rhythm, pitches.chords(config), -LEAD_SECONDS)
