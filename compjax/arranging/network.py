@@ -16,7 +16,7 @@ from compjax.music.score import Note
 from compjax.music.style import Style, style_over_time
 
 CANNOT_BE_STEERED = (
-    "a groove or chords from a file need the arranging agent and its rules: use the bundled model"
+    "a groove, chords from a file and roles need the arranging agent and its rules: use the bundled model"
 )
 
 

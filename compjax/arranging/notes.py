@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from compjax.constants import FRAME_RATE, MIN_PITCH
-from compjax.music.score import Note
+from compjax.music.score import Note, Reason
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,7 +59,9 @@ def roll_to_notes(
             velocity = float(np.clip(velocities[index, pitch], config.min_velocity, 1.0))
             start = _refined(index, onsets[:, pitch]) / FRAME_RATE
             stop = max(end / FRAME_RATE, start + config.min_seconds)
-            notes.append(Note(start=start, end=float(stop), pitch=int(pitch) + MIN_PITCH, velocity=velocity))
+            reason = Reason("network", probability=float(onsets[index, pitch]))
+            note = Note(start, float(stop), int(pitch) + MIN_PITCH, velocity, reason=reason)
+            notes.append(note)
     return tuple(sorted(_without_overlaps(notes), key=lambda note: (note.start, note.pitch)))
 
 

@@ -18,7 +18,8 @@ from compjax.music.arrange import (
     nearest_rank,
     without_collisions,
 )
-from compjax.music.score import LOW, MAX_PITCH, MID, Harmony, Hit, Note, Rhythm, Span
+from compjax.music.roles import BASS, CHORD, OFF, TOP, USUAL
+from compjax.music.score import MAX_PITCH, Harmony, Hit, Note, Reason, Rhythm, Span
 from compjax.music.style import Style, contour
 
 
@@ -78,14 +79,22 @@ class Performer:
         return Register(*(notes[place].pitch for place in places))
 
     def play(
-        self, rhythm: Rhythm, harmony: Harmony, style: Style, config: PerformingConfig = PerformingConfig()
+        self,
+        rhythm: Rhythm,
+        harmony: Harmony,
+        style: Style,
+        config: PerformingConfig = PerformingConfig(),
+        roles: tuple[str, ...] = USUAL,
     ) -> tuple[Note, ...]:
-        """Notes, by start and pitch, that play the rhythm on the harmony."""
+        """Notes, by start and pitch, that play the rhythm on the harmony; `roles` of low, mid and high."""
         register = self.register()
         spans = () if self.is_kit else harmony.spans
         placed = Harmony(tuple(placed_span(span, self.heard, register, config) for span in spans))
         hits = held(rhythm, style, self.sustained, config)
-        notes = (note for hit in hits for note in strike(hit, placed, style, register, config))
+        struck = [hit for hit in hits if roles[hit.voice] != OFF]
+        notes = (
+            note for hit in struck for note in strike(hit, roles[hit.voice], placed, style, register, config)
+        )
         return without_collisions(list(notes))
 
 
@@ -128,20 +137,20 @@ def with_octaves(tones: set[int], register: Register, fewest: int) -> set[int]:
 
 
 def tones_of(
-    voice: int, span: Span, style: Style, time: float, register: Register, config: PerformingConfig
+    role: str, span: Span, style: Style, time: float, register: Register, config: PerformingConfig
 ) -> tuple[int, ...]:
-    """The pitches that a voice strikes at `time` on a placed chord, chosen as `music.arrange` does."""
+    """The pitches that a role strikes at `time` on a placed chord, chosen as `music.arrange` does."""
     if not span.pitches:
         return ()
-    if voice == LOW:
+    if role == BASS:
         doubled = style.bass > 2 / 3 and span.bass + 12 <= register.middle
         return (span.bass, span.bass + 12) if doubled else (span.bass,)
     height = contour(style, time)
-    if voice == MID:
+    if role == CHORD:
         count = 1 + nearest_rank(style.density * (len(span.pitches) - 1))
         first = nearest_rank(height * (len(span.pitches) - count))
         return span.pitches[first : first + count]
-    tone = span.pitches[nearest_rank(height * (len(span.pitches) - 1))]
+    tone = span.pitches[-1 if role == TOP else nearest_rank(height * (len(span.pitches) - 1))]
     raised = style.register > 1 / 2 and tone + 12 <= min(register.top + config.reach, MAX_PITCH)
     return (tone + 12,) if raised else (tone,)
 
@@ -161,18 +170,18 @@ def held(rhythm: Rhythm, style: Style, sustained: bool, config: PerformingConfig
 
 
 def strike(
-    hit: Hit, harmony: Harmony, style: Style, register: Register, config: PerformingConfig
+    hit: Hit, role: str, harmony: Harmony, style: Style, register: Register, config: PerformingConfig
 ) -> list[Note]:
     """The notes of one hit; struck again with each new chord that enters while it is held."""
     start, end = hit.time, hit.time + hit.length
     if not harmony.spans:
-        return [Note(start, end, KIT_PITCHES[hit.voice], hit.velocity)]
+        return [Note(start, end, KIT_PITCHES[hit.voice], hit.velocity, hit.voice, Reason("stroke", hit))]
     notes = []
     index = harmony.index_at(start + ANTICIPATION)
     for span, following in itertools.zip_longest(harmony.spans[index:], harmony.spans[index + 1 :]):
         change = following.start if following and end - following.start > HELD_OVER else end
-        tones = tones_of(hit.voice, span, style, start, register, config)
-        notes += [Note(start, change, tone, hit.velocity) for tone in tones]
+        tones, reason = tones_of(role, span, style, start, register, config), Reason(role, hit, span)
+        notes += [Note(start, change, tone, hit.velocity, hit.voice, reason) for tone in tones]
         if change == end:
             break
         start = change

@@ -15,6 +15,7 @@ from compjax.arranging.performer import Performer
 from compjax.arranging.steering import Steering
 from compjax.constants import FRAME_RATE
 from compjax.hearing.reading import CLASSES, HeardPair
+from compjax.music.roles import USUAL
 from compjax.music.score import Note, moved
 from compjax.music.style import Style
 
@@ -76,7 +77,7 @@ def by_rules(
         Notes by start, in seconds from the beginning of the clips; none begins before it.
     """
     rhythm, harmony = steering.over(*heard.music(decided))
-    notes = moved(performer.play(rhythm, harmony, style), 0.0)
+    notes = moved(performer.play(rhythm, harmony, style, roles=steering.roles or USUAL), 0.0)
     if steering.harmony is not None or performer.is_kit:  # the recording's balance is that of other chords
         return notes
     return balanced_to(heard, decided, notes, config)

@@ -15,17 +15,19 @@ class Steering:
     Attributes:
         rhythm: in seconds from the beginning of the new piece.
         harmony: the same.
+        roles: what low, mid and high play; None for the usual.
     """
 
     rhythm: Rhythm | None = None
     harmony: Harmony | None = None
+    roles: tuple[str, ...] | None = None
 
     def __bool__(self) -> bool:
-        return self.rhythm is not None or self.harmony is not None
+        return any(given is not None for given in (self.rhythm, self.harmony, self.roles))
 
     def over(self, rhythm: Rhythm, harmony: Harmony) -> tuple[Rhythm, Harmony]:
         """What is composed on, where `rhythm` and `harmony` were heard."""
-        steered = (self.rhythm, self.harmony)
+        steered = self.rhythm, self.harmony
         return tuple(
             heard if given is None else given for given, heard in zip(steered, (rhythm, harmony), strict=True)
         )

@@ -10,6 +10,7 @@ import numpy as np
 from compjax.arranging.rules import balanced_to
 from compjax.arranging.steering import Steering
 from compjax.constants import FRAME_RATE, MIN_PITCH, NUM_PITCHES
+from compjax.errors import UserError
 from compjax.hearing.listener import Heard
 from compjax.hearing.reading import CLASSES, HeardPair, has_pitches, read_clip, seconded
 from compjax.hearing.sound import LEAD_IN
@@ -25,7 +26,7 @@ from compjax.models.composing.factor_frames import (
 from compjax.models.composing.note_transformer import NoteTransformer
 from compjax.models.programs import program
 from compjax.music.arrange import without_collisions
-from compjax.music.score import Note, Rhythm, moved
+from compjax.music.score import Note, Reason, Rhythm, moved
 from compjax.music.style import Style, style_over_time
 
 
@@ -97,25 +98,30 @@ class Transformer:
         self, heard: HeardPair, gates: np.ndarray, style: Style, steering: Steering
     ) -> tuple[Note, ...]:
         """Notes by start, in seconds from the beginning of the clips; as `rules.by_rules`."""
-        rhythm, _ = steering.over(*heard.music(gates))
+        if steering.roles is not None:
+            raise UserError("roles are of the rules of arranging: leave out roles, or take arranger=rules")
+        rhythm, harmony = steering.over(*heard.music(gates))
         moments = slots_of(rhythm, len(gates))
         if not len(moments):
             return ()
         clips = np.stack([frames_of(clip, steering) for clip in heard.clips])
         written = self._written(clips, style_over_time(style.vector(), len(gates)), gates, moments)
-        notes = self._notes(*written, times_of(rhythm, moments))
+        notes = self._notes(*written, times_of(rhythm, moments), rhythm, harmony)
         if steering.harmony is not None:
             return notes
         return balanced_to(heard, gates, notes)
 
-    def _notes(self, probable, velocities, lengths, times: np.ndarray) -> tuple[Note, ...]:
-        """Notes of what is written at `times` `[N]`, `[N, 64]` each."""
-        notes = []
+    def _notes(self, probable, velocities, lengths, times: np.ndarray, rhythm, harmony) -> tuple[Note, ...]:
+        """Notes of what is written at `times` `[N]`, `[N, 64]` each, for hits and chords."""
+        notes, hits = [], {hit.time: hit for hit in rhythm.hits}
         for place, pitch in zip(*np.nonzero(decided(probable, self._config)), strict=True):
             length = max(float(seconds_of(lengths[place, pitch])), self._config.shortest)
             velocity = float(np.clip(velocities[place, pitch], 1 / 127, 1.0))
             start = float(times[place])
-            notes.append(Note(start, start + length, MIN_PITCH + int(pitch), velocity))
+            chord = harmony.spans[harmony.index_at(start)] if harmony.spans else None
+            reason = Reason("transformer", hits.get(start), chord, float(probable[place, pitch]))
+            pitch = MIN_PITCH + int(pitch)
+            notes.append(Note(start, start + length, pitch, velocity, reason=reason))
         return moved(without_collisions(notes), 0.0)
 
     def _written(self, clips, style, gates, moments) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -21,6 +21,9 @@ HUGE = 1e6
 
 NEARLY_ALL = 0.999
 
+SAME = 1e-6
+"""Power of two channels' difference, as a share of their sum's, up to which they are the same: -60 dB."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Downmix:
@@ -31,12 +34,14 @@ class Downmix:
         bound: magnitude at which samples are cut off.
         gain: of the result.
         remarks: what there is to say about it.
+        wide: whether there are two channels, and they differ.
     """
 
     weights: np.ndarray
     bound: float = np.inf
     gain: float = 1.0
     remarks: tuple[str, ...] = ()
+    wide: bool = False
 
     def __call__(self, block: np.ndarray) -> np.ndarray:
         """The one channel of a block, float32."""
@@ -83,7 +88,14 @@ class Survey:
             remarks.append(
                 f"samples of up to {self.peak:.0e} times full scale, far beyond all others, were cut off"
             )
-        return Downmix(weights, bound, gain, tuple(remarks))
+        return Downmix(weights, bound, gain, tuple(remarks), self._is_wide(weights))
+
+    def _is_wide(self, weights: np.ndarray) -> bool:
+        """Whether there are two channels whose difference is more than `SAME` of their sum."""
+        if weights.size != 2 or not np.isfinite(self._gram).all():
+            return False
+        turned = weights * np.array([1.0, -1.0])
+        return bool(turned @ self._gram @ turned > SAME * (weights @ self._gram @ weights))
 
     def _bound(self) -> float:
         """Where samples are cut off: `OUTLIER` times what nearly all of them are below."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 import numpy as np
 
-from compjax.audio.windows import WindowConfig, over_windows
-from compjax.constants import HOP_LENGTH, SAMPLE_RATE
+from compjax.constants import SAMPLE_RATE
 
 REFERENCE_RMS = 0.1
 """Level that clips are brought to before encoding: -20 dB below full scale."""
@@ -19,8 +20,8 @@ PEAK_CEILING = 0.98
 MAX_GAIN = 100.0
 """What is brought to a level is made at most this much louder: 40 dB. Agents choose their level freely."""
 
-LIMITER_WINDOWS = WindowConfig(length=4500, context=16, fade=0)
-"""Windows of the limiter, a minute each; it looks a tenth of a second around."""
+BLOCK = 64
+"""Samples over which the limiter's gain is a straight line."""
 
 ABSOLUTE_GATE = -70.0
 """Blocks of less loudness than this are not music (BS.1770-4, 2.8), in LKFS."""
@@ -32,10 +33,8 @@ _BIQUADS = (
     ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585)),
     ((1.0, -2.0, 1.0), (1.0, -1.99004745483398, 0.99007225036621)),
 )  # a high shelf and a high pass, each by its numerator and denominator in powers of 1/z
-_CHUNK = 60 * SAMPLE_RATE  # samples that are weighted at once
-_STEP = SAMPLE_RATE // 10  # blocks of 0.4 s overlap by three quarters
-_RING = SAMPLE_RATE  # what goes before a chunk: the filters have died away by then
-_BLOCK = 64  # samples over which the limiter's gain is a straight line
+_CHUNK = 600  # steps that are weighted at once: a minute
+_RING = 10  # steps that go before a chunk: the filters have died away by then
 _REACH = 8  # blocks before and after a peak over which the gain falls and recovers
 
 
@@ -45,9 +44,9 @@ def rms(audio: np.ndarray) -> float:
 
 
 def level(audio: np.ndarray) -> float:
-    """RMS of audio `[S]` at 24 kHz, taken a minute at a time: `rms` needs twice the memory of its clip."""
+    """RMS of audio `[S]` or `[S, C]`, a minute or so at a time: `rms` needs twice the memory of its clip."""
     minute = 60 * SAMPLE_RATE
-    blocks = [audio[begin : begin + minute] for begin in range(0, audio.size, minute)]
+    blocks = [audio[begin : begin + minute] for begin in range(0, len(audio), minute)]
     powers = [rms(block) ** 2 for block in blocks]
     return float(np.sqrt(np.average(powers, weights=[block.size for block in blocks])))
 
@@ -68,23 +67,23 @@ def normalize_rms(audio: np.ndarray, reference: float = REFERENCE_RMS) -> np.nda
 
 
 def limit_peaks(audio: np.ndarray, ceiling: float = PEAK_CEILING) -> np.ndarray:
-    """Turn `audio` `[S]` down around its peaks so that no sample exceeds `ceiling`.
+    """Turn `audio` `[S]` or `[S, C]` down around its peaks so that no sample exceeds `ceiling`.
 
     A look-ahead limiter: the gain that each block of samples needs is held for `_REACH` blocks on
     both sides and smoothed over as many, so it falls before a peak and recovers after it without
     a corner. Audio below the ceiling is returned unchanged.
     """
-    if not audio.size or np.max(np.abs(audio)) <= ceiling:
+    if not audio.size or max(audio.max(), -audio.min()) <= ceiling:
         return audio
-    blocks = -(-audio.size // _BLOCK)
-    padded = np.pad(audio, (0, blocks * _BLOCK - audio.size))
-    peaks = np.abs(padded).reshape(blocks, _BLOCK).max(axis=1).astype(np.float64)
-    edges = _smooth_gain(ceiling / np.maximum(peaks, ceiling))
-    gain = np.interp(np.arange(audio.size), np.arange(blocks + 1) * _BLOCK, edges)
-    return np.clip(audio * gain, -ceiling, ceiling).astype(np.float32)  # the clip is for rounding only
+    blocks = -(-len(audio) // BLOCK)
+    padded = np.pad(audio, [(0, blocks * BLOCK - len(audio)), *[(0, 0)] * (audio.ndim - 1)])
+    peaks = np.abs(padded).reshape(blocks, -1).max(axis=1).astype(np.float64)
+    edges = smooth_gain(ceiling / np.maximum(peaks, ceiling))
+    gain = np.interp(np.arange(len(audio)), np.arange(blocks + 1) * BLOCK, edges)
+    return np.clip((audio.T * gain).T, -ceiling, ceiling).astype(np.float32)  # the clip is for rounding only
 
 
-def _smooth_gain(needed: np.ndarray) -> np.ndarray:
+def smooth_gain(needed: np.ndarray) -> np.ndarray:
     """Gains at the `[blocks + 1]` block edges, never above what the blocks beside them need."""
     width = 2 * _REACH + 1
     windows = np.lib.stride_tricks.sliding_window_view
@@ -101,29 +100,56 @@ def k_weighting(frequency: np.ndarray) -> np.ndarray:
     return np.prod(parts, axis=0)
 
 
-def _step_powers(audio: np.ndarray) -> np.ndarray:
-    """Mean squares of K-weighted audio `[S]` in steps of a tenth of a second, at least one."""
-    powers = []
-    for begin in range(0, max(audio.size // _STEP, 1) * _STEP, _CHUNK):
-        ahead = min(begin, _RING)
-        part = audio[begin - ahead : begin + _CHUNK].astype(np.float64)
-        size = part.size + _RING  # zeros behind it, into which the filters ring
-        gain = k_weighting(np.fft.rfftfreq(size, 1 / SAMPLE_RATE))
-        weighted = np.fft.irfft(np.fft.rfft(part, size) * gain, size)[ahead : part.size]
-        whole = weighted.size // _STEP * _STEP
-        steps = weighted[:whole].reshape(-1, _STEP) if whole else weighted[None]
-        powers.append(np.square(steps).mean(axis=1))
-    return np.concatenate(powers)
+def step_powers(blocks: Iterable[np.ndarray], rate: int) -> np.ndarray:
+    """Mean squares `[N]` of K-weighted sound in steps of a tenth of a second, at least one.
 
-
-def loudness_of(audio: np.ndarray) -> float:
-    """Integrated loudness of mono audio `[S]` at 24 kHz in LKFS (ITU-R BS.1770-4); -inf where none is heard.
-
-    A sine of 997 Hz at full scale has -3.01.
+    Args:
+        blocks: of the sound from beginning to end, `[n]` or `[n, C]`; channels count alike.
+        rate: Hz.
     """
-    if not audio.size:
-        return -np.inf
-    steps = _step_powers(audio)
+    step = rate // 10
+    ahead, powers = None, []
+    for part in _chunks(blocks, _CHUNK * step):
+        known = part if ahead is None else np.concatenate([ahead, part])
+        weighted = _weighted(known, rate)[len(known) - len(part) :]
+        if len(part) >= step or not powers:
+            powers.append(_means(weighted, step))
+        ahead = known[-_RING * step :]
+    return np.concatenate(powers) if powers else np.zeros(1)
+
+
+def _chunks(blocks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """The blocks joined and cut into pieces of `size` samples, the last one shorter."""
+    held, count = [], 0
+    for block in blocks:
+        begin = 0
+        while begin < len(block):
+            held.append(block[begin : begin + size - count])
+            begin, count = begin + len(held[-1]), count + len(held[-1])
+            if count == size:
+                yield np.concatenate(held) if len(held) > 1 else held[0]
+                held, count = [], 0
+    if count:
+        yield np.concatenate(held)
+
+
+def _weighted(audio: np.ndarray, rate: int) -> np.ndarray:
+    """K-weighted power `[S]` of audio `[S]` or `[S, C]`, its channels summed."""
+    size = len(audio) + rate  # zeros behind it, into which the filters ring
+    gain = k_weighting(np.fft.rfftfreq(size, 1 / rate))
+    channels = audio.reshape(len(audio), -1).T.astype(np.float64)
+    rows = (np.fft.irfft(np.fft.rfft(row, size) * gain, size)[: len(audio)] for row in channels)
+    return sum(np.square(row) for row in rows)
+
+
+def _means(power: np.ndarray, step: int) -> np.ndarray:
+    """Means of power `[S]` over whole steps; over all of it where there is none."""
+    whole = power.size // step * step
+    return (power[:whole].reshape(-1, step) if whole else power[None]).mean(axis=1)
+
+
+def integrated(steps: np.ndarray) -> float:
+    """Integrated loudness of `step_powers` `[N]` in LKFS; -inf where none is heard."""
     width = min(4, steps.size)
     blocks = np.convolve(steps, np.full(width, 1.0 / width), "valid")
     heard = blocks[blocks > _power_of(ABSOLUTE_GATE)]
@@ -133,18 +159,26 @@ def loudness_of(audio: np.ndarray) -> float:
     return float(10 * np.log10(kept.mean()) - 0.691)
 
 
+def loudness_of(audio: np.ndarray, rate: int = SAMPLE_RATE) -> float:
+    """Integrated loudness of audio `[S]` or `[S, 2]` in LKFS (ITU-R BS.1770-4); -inf where none is heard.
+
+    A sine of 997 Hz at full scale has -3.01 in one channel.
+    """
+    return integrated(step_powers([audio], rate)) if audio.size else -np.inf
+
+
 def _power_of(loudness: float) -> float:
     """Mean square of a K-weighted signal of that loudness in LKFS."""
     return 10 ** ((loudness + 0.691) / 10)
 
 
-def sounding_loudness(audio: np.ndarray) -> float:
+def sounding_loudness(audio: np.ndarray, rate: int = SAMPLE_RATE) -> float:
     """As `loudness_of`, of a sound at any level: the absolute gate is where it is at the reference level."""
     own = level(audio) if audio.size else 0.0
     if own < SILENCE_RMS:
         return -np.inf
     gain = REFERENCE_RMS / own
-    return loudness_of(audio * np.float32(gain)) - 20 * float(np.log10(gain))
+    return integrated(step_powers([audio], rate) * gain**2) - 20 * float(np.log10(gain))
 
 
 def gain_to(wanted: float, own: float) -> float:
@@ -152,17 +186,3 @@ def gain_to(wanted: float, own: float) -> float:
     if not (np.isfinite(own) and np.isfinite(wanted)):
         return 0.0
     return float(min(10 ** ((wanted - own) / 20), MAX_GAIN))
-
-
-def limited_by(audio: np.ndarray, ceiling: float = PEAK_CEILING) -> float:
-    """How far the limiter turns the highest peak of audio `[S]` down, in dB."""
-    peak = float(np.abs(audio).max(initial=0.0))
-    return 20 * float(np.log10(max(peak / ceiling, 1.0)))
-
-
-def limit(audio: np.ndarray) -> np.ndarray:
-    """`limit_peaks` of audio `[S]` of any length, a minute at a time."""
-    missing = -audio.size % HOP_LENGTH
-    padded = np.pad(audio, (0, missing)) if missing else audio
-    rate = {"rate_in": HOP_LENGTH, "rate_out": HOP_LENGTH}
-    return over_windows(limit_peaks, [padded], LIMITER_WINDOWS, **rate)[: audio.size]

@@ -1,4 +1,4 @@
-"""Sound files as they are opened: what their headers say, and headers that were never finished."""
+"""Sound files: forms of those we write, headers of those we open, and headers that were never finished."""
 
 from __future__ import annotations
 
@@ -8,8 +8,22 @@ import os
 import re
 import struct
 
+from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.files import shown
+
+OUTPUT_RATES = (24_000, 44_100, 48_000)
+"""Sampling rates of the new clip in Hz."""
+
+BIT_DEPTHS = {"16": "PCM_16", "24": "PCM_24", "32f": "FLOAT"}
+"""Depths of the samples in a file, and libsndfile's names of them."""
+
+NO_FLOATS = (".flac",)
+"""Endings of files that hold whole numbers only."""
+
+
+SFZ_NAME = "instrument.sfz"
+"""File of an instrument's folder that says what its samples are for."""
 
 LOWEST_RATE = 4_000
 """Lowest sampling rate of a file that can hold music, in Hz."""
@@ -27,6 +41,22 @@ MAX_CHANNELS = 64
 _SHORT_CHUNK = re.compile(r"^ *(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
 _STREAMED = 0x7FFF0000  # a recorder that did not know the length wrote its largest number
 _UNWRITTEN = bytes(12)  # what a recorder writes before it knows the header
+
+
+@dataclasses.dataclass(frozen=True)
+class SoundFormat:
+    """Sampling rate in Hz, and 1 or 2 channels."""
+
+    rate: int = SAMPLE_RATE
+    channels: int = 1
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether it is the form in which clips are heard and measured."""
+        return self == SoundFormat()
+
+    def __str__(self) -> str:
+        return f"{self.rate / 1000:g} kHz {('mono', 'stereo')[self.channels - 1]}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,8 @@ from absl import logging
 
 from compjax.audio import downmix
 from compjax.audio.loudness import limit_peaks
-from compjax.audio.sound_files import UNKNOWN_FRAMES, AudioInfo, info_of, open_sound
+from compjax.audio.original import Original
+from compjax.audio.sound_files import BIT_DEPTHS, NO_FLOATS, UNKNOWN_FRAMES, AudioInfo, info_of, open_sound
 from compjax.audio.tags import Tags, tagged
 from compjax.constants import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 from compjax.errors import UserError
@@ -22,7 +23,6 @@ from compjax.files import atomic_path, shown
 _BLOCK_SECONDS = 1.0  # read at once, so that an hour of stereo needs no gigabyte
 _MISSING_TOLERANCE = 0.02  # MP3 headers only estimate the length
 _FORMATS = {".wav": "WAV", ".flac": "FLAC"}
-_SUBTYPES = {16: "PCM_16", 24: "PCM_24"}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -32,10 +32,12 @@ class Waveform:
     Attributes:
         audio: `[S]` float32, mono at 24 kHz, as loud as it is in the file.
         remarks: sentences on what was missing or mended, without the file's name.
+        original: what it was read from.
     """
 
     audio: np.ndarray
     remarks: tuple[str, ...] = ()
+    original: Original | None = None
 
 
 def read_info(path: str | os.PathLike) -> AudioInfo:
@@ -97,32 +99,37 @@ def read_recording(path: str | os.PathLike, offset: float = 0.0, duration: float
     audio = _resample_blocks(map(mix, blocks), info.sample_rate, count)
     if duration is None and not start:
         _check_length(path, audio.size / SAMPLE_RATE)
-    return Waveform(audio, (*remarks, *mix.remarks))
+
+    def part(first: int, wanted: int) -> Iterator[np.ndarray]:
+        return _part(path, start + first, min(wanted, count - first))
+
+    return Waveform(audio, (*remarks, *mix.remarks), Original(info.sample_rate, count, mix, part))
 
 
 def mono(samples: np.ndarray, sample_rate: int) -> Waveform:
     """Finite samples `[S, channels]` at any rate, as a file of them would be read."""
     size = round(_BLOCK_SECONDS * sample_rate)
 
-    def blocks() -> Iterator[np.ndarray]:
-        return (samples[begin : begin + size] for begin in range(0, len(samples), size))
+    def part(first: int, count: int) -> Iterator[np.ndarray]:
+        last = min(first + count, len(samples))
+        return (samples[begin : min(begin + size, last)] for begin in range(first, last, size))
 
     survey = downmix.Survey(samples.shape[1])
-    for _ in survey.watch(blocks()):
+    for _ in survey.watch(part(0, len(samples))):
         pass
     mix = survey.downmix()
-    audio = _resample_blocks(map(mix, blocks()), sample_rate, len(samples))
-    return Waveform(audio, mix.remarks)
+    audio = _resample_blocks(map(mix, part(0, len(samples))), sample_rate, len(samples))
+    return Waveform(audio, mix.remarks, Original(sample_rate, len(samples), mix, part))
 
 
 def write(
     path: str | os.PathLike,
     audio: np.ndarray,
     sample_rate: int = SAMPLE_RATE,
-    bits: int = 16,
+    bit_depth: str = "16",
     tags: Tags | None = None,
 ) -> None:
-    """Write mono `audio` `[S]` as PCM, a WAV or FLAC file by the name's ending; whole or not at all.
+    """Write `audio` `[S]` or `[S, 2]`, a WAV or FLAC file by the name's ending; whole or not at all.
 
     Peaks above full scale are limited softly rather than clipped.
 
@@ -130,35 +137,38 @@ def write(
       path: a name that ends in .wav or .flac.
       audio: finite samples, full scale at 1.
       sample_rate: Hz.
-      bits: 16 or 24.
+      bit_depth: one of `BIT_DEPTHS`; FLAC has no "32f".
       tags: what the file says of itself.
 
     Raises:
       UserError: if the name has another ending or the file cannot be written.
-      ValueError: if the samples are not `[S]` or not finite.
+      ValueError: if the samples are not of that shape or not finite.
     """
     import soundfile
 
     suffix = pathlib.Path(path).suffix.lower()
     if suffix not in _FORMATS:
         raise UserError(f"cannot write {shown(path)}: its name must end in {' or '.join(_FORMATS)}")
-    if audio.ndim != 1 or not np.all(np.isfinite(audio)):
-        raise ValueError(f"audio to write must be finite and one-dimensional, not of shape {audio.shape}")
+    if audio.ndim > 2 or (audio.ndim == 2 and audio.shape[1] != 2) or not np.all(np.isfinite(audio)):
+        raise ValueError(f"audio to write must be finite, [S] or [S, 2], not of shape {audio.shape}")
+    if bit_depth == "32f" and suffix in NO_FLOATS:
+        raise UserError(f"cannot write {shown(path)}: FLAC holds no floats; take 24 bits, or a WAV file")
     # Through memory: libsndfile does not report a disk that fills up while it closes a file.
     buffer = io.BytesIO()
-    soundfile.write(buffer, limit_peaks(audio), sample_rate, _SUBTYPES[bits], format=_FORMATS[suffix])
+    form = {"subtype": BIT_DEPTHS[bit_depth], "format": _FORMATS[suffix]}
+    soundfile.write(buffer, limit_peaks(audio), sample_rate, **form)
     with atomic_path(path) as temporary:
         temporary.write_bytes(buffer.getbuffer() if tags is None else tagged(buffer.getvalue(), tags))
 
 
 def resample(audio: np.ndarray, from_rate: int, to_rate: int) -> np.ndarray:
-    """Resample `audio` `[S]` (soxr, high quality); `round(S * to_rate / from_rate)` samples, float32."""
+    """Resample `audio` `[S]` or `[S, C]` (soxr, high quality); `round(S * to_rate / from_rate)` samples."""
     if from_rate == to_rate:
         return np.asarray(audio, np.float32)
     import soxr
 
     out = soxr.resample(np.asarray(audio, np.float32), from_rate, to_rate)
-    return _fit(out, round(audio.size * to_rate / from_rate))
+    return _fit(out, round(len(audio) * to_rate / from_rate))
 
 
 def _check_length(path: str | os.PathLike, seconds: float) -> None:
@@ -248,5 +258,5 @@ def _resample_blocks(blocks: Iterator[np.ndarray], rate: int, count: int) -> np.
 
 
 def _fit(audio: np.ndarray, size: int) -> np.ndarray:
-    """The first `size` samples of `audio` `[S]`, with zeros added where it is shorter."""
-    return np.pad(audio[:size], (0, max(0, size - audio.size)))
+    """The first `size` samples of `audio` `[S]` or `[S, C]`, with zeros added where it is shorter."""
+    return np.pad(audio[:size], [(0, max(0, size - len(audio))), *[(0, 0)] * (audio.ndim - 1)])

@@ -13,6 +13,10 @@ MIDI (.mid); --groove FILE takes the place of --input, --chords FILE that of the
 of the input's beats, --target_bpm and so on those of the target.
 --bpm, --transpose, --quantize, --swing give the new piece another tempo, key and feel; --loop --bars=4 makes
 it whole bars whose end leads into their beginning, tempo and key in the file's tags.
+--sample_rate, --channels and --bit_depth say in which form the sound is written; if not given, with the
+target's rate up to 48 kHz and its channels.
+--stems writes the sound of each voice as well; --roles=low=bass,mid=chord,high=arpeggio says what they play;
+--sfz=FOLDER writes the instrument that was heard, for any sampler that reads SFZ.
 --pairs composes many pairs into the folder --output: a folder of NAME_input.wav and NAME_target.wav,
 or a CSV file of input,target.
 """
@@ -21,11 +25,11 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 
 from absl import flags
 
 from compjax.cli import command
+from compjax.cli.progress_bar import ManyTimes, ProgressBar
 from compjax.errors import EXIT_CODE, UserError
 from compjax.files import shown
 
@@ -34,6 +38,10 @@ SHAPE_FLAGS = ("bpm", "transpose", "quantize", "quantize_strength", "swing", "lo
 
 GRID_FLAGS = tuple(f"{role}_{what}" for role in ("input", "target") for what in ("bpm", "meter", "downbeat"))
 """Flags, and options, that set what is otherwise heard of a clip's beats."""
+
+
+FORM_FLAGS = {"sample_rate": "output_rate", "channels": "channels", "bit_depth": "bit_depth"}
+"""Flags that say in which form the sound is written, and the options that they are."""
 
 
 def define_flags() -> flags.FlagValues:
@@ -62,6 +70,7 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_multi_string("style", [], text, values)
     _define_grids(values)
     _define_shape(values)
+    _define_form(values)
     flags.DEFINE_bool("align", True, "Move the target's beats onto the input's.", values)
     text = "Who decides the notes: rules, a small network or the transformer; auto: what the weights are for."
     choices = ["auto", "rules", "network", "transformer"]
@@ -104,6 +113,26 @@ def _define_shape(values: flags.FlagValues) -> None:
     )
 
 
+def _define_form(values: flags.FlagValues) -> None:
+    """The flags for the form of the sound."""
+    text = "Sampling rate of the new clip in Hz; if not given, the target's own up to 48000."
+    flags.DEFINE_enum("sample_rate", None, ["24000", "44100", "48000"], text, values)
+    text = "Channels of the new clip; if not given, as many as the target has."
+    flags.DEFINE_enum("channels", None, ["1", "2"], text, values)
+    text = "Bits of a sample in the file: 16, 24, or floats (32f, WAV only)."
+    flags.DEFINE_enum("bit_depth", "16", ["16", "24", "32f"], text, values)
+    text = "Write the sound of each voice too: _low, _mid and _high beside the whole, which is their sum."
+    flags.DEFINE_bool("stems", False, text, values)
+    text = "What voices play: low, mid, high = bass, chord, arpeggio, top or off, such as mid=off,high=top."
+    flags.DEFINE_list("roles", [], text, values)
+
+
+def _form(values: flags.FlagValues, flag: str):
+    """The value of one of `FORM_FLAGS`, numbers as such."""
+    value = getattr(values, flag)
+    return int(value) if value is not None and flag != "bit_depth" else value
+
+
 def _define_files(values: flags.FlagValues) -> None:
     """The flags for pictures, pages, grooves and chords."""
     flags.DEFINE_bool("report", False, "Write a page with players and pictures beside the sound.", values)
@@ -115,6 +144,8 @@ def _define_files(values: flags.FlagValues) -> None:
     flags.DEFINE_string("groove", None, text, values)
     text = "File for the chords that were heard: text, or MIDI if its name ends in .mid."
     flags.DEFINE_string("save_chords", None, text, values)
+    text = "Folder for the instrument that was heard, as an SFZ instrument."
+    flags.DEFINE_string("sfz", None, text, values)
     text = "Chords in the place of those heard: text, or MIDI (.mid), in seconds of the new piece."
     flags.DEFINE_string("chords", None, text, values)
 
@@ -128,7 +159,7 @@ def run(argv: list[str] | None = None) -> int:
 def _check_together(values: flags.FlagValues) -> None:
     """Flags that need or exclude each other; flags.Error says which."""
     if values.pairs is not None:
-        alone = ("input", "target", "groove", "chords", "plot", "save_groove", "save_chords")
+        alone = ("input", "target", "groove", "chords", "plot", "save_groove", "save_chords", "sfz")
         if named := [f"--{name}" for name in alone if getattr(values, name) is not None]:
             raise flags.Error(
                 f"--pairs does not go with {', '.join(named)}; with --report there are pictures"
@@ -155,17 +186,20 @@ def compose(values: flags.FlagValues) -> None:
         weights=options.parse_weights(values.weights) if values.weights is not None else None,
         seed=values.seed,
         style=options.parse_style(values.style),
+        stems=values.stems,
+        roles=options.parse_roles(values.roles),
         align=values.align,
         arranger=values.arranger,
         instrument=values.instrument,
         **{name: getattr(values, name) for name in (*GRID_FLAGS, *SHAPE_FLAGS)},
+        **{name: _form(values, flag) for flag, name in FORM_FLAGS.items()},
     )
     if values.pairs is not None:
         compose_pairs(values, chosen)
         return
     from compjax.compose.requests import Extras, Request
 
-    extras = Extras(values.plot, values.report, values.save_groove, values.save_chords)
+    extras = Extras(values.plot, values.report, values.save_groove, values.save_chords, values.sfz)
     paths = (values.input, values.target, values.output)
     given = values.groove, values.chords
     request = Request(*paths, values.num_samples, chosen, *given, extras, values.overwrite)
@@ -180,7 +214,7 @@ def compose_pairs(values: flags.FlagValues, chosen) -> None:
     Raises:
         UserError: if there are no pairs, or some could not be composed.
     """
-    from compjax.compose.many_pairs import ManyPairs
+    from compjax.compose.many_pairs import ManyPairs, summary
 
     folder = values.output if values["output"].present else "compositions"
     asked = values.num_samples, chosen, values.report, values.overwrite
@@ -188,15 +222,19 @@ def compose_pairs(values: flags.FlagValues, chosen) -> None:
     requests, failed = _possible(batch.requests())
     count = len(requests) + failed
     made, loaded = [], _load(values) if requests else None
-    for number, request in enumerate(requests, start=1):
-        command.say(f"{number} of {len(requests)}: {shown(request.input)} x {shown(request.target)}")
+    bar, times = ProgressBar(), ManyTimes(len(requests))
+    for request in requests:
+        command.say(f"{times.where()}: {shown(request.input)} x {shown(request.target)}")
+        bar.begin(times.where())
         try:
-            made += _carry_out(request, loaded)
+            made += _carry_out(request, loaded, bar)
         except UserError as error:
             failed += 1
             command.fail("compjax-compose", error, EXIT_CODE)
+        times.finish_one()
     if batch.report and made:
         command.say(f"Wrote {shown(batch.write_index(made))}")
+    command.say(summary(made, count, failed, times.seconds))
     if failed:
         raise UserError(f"{failed} of {count} pairs could not be composed")
 
@@ -221,11 +259,11 @@ def _load(values: flags.FlagValues):
     return session.load(values.checkpoint, values.codec, values.codec_weights)
 
 
-def _carry_out(request, loaded) -> list:
+def _carry_out(request, loaded, bar: ProgressBar | None = None) -> list:
     """Compose, write and print a request; an `IndexEntry` of each composition."""
     from compjax.compose.many_pairs import entry_of
 
-    bar, entries = ProgressBar(), []
+    bar, entries = bar or ProgressBar(), []
     for index, (composition, path) in enumerate(request.carry_out(loaded, bar)):
         bar.close()
         written, failures = request.write(composition, index)
@@ -235,38 +273,6 @@ def _carry_out(request, loaded) -> list:
             command.fail("compjax-compose", failure, EXIT_CODE)  # a remark: what was asked for first is there
         entries.append(entry_of(composition, path))
     return entries
-
-
-class ProgressBar:
-    """What is being done, on stderr: a bar on a terminal, now and then a line elsewhere."""
-
-    def __init__(self, stream=None, width: int = 30, quiet_seconds: float = 1.0, line_seconds: float = 10.0):
-        """Keep quiet for `quiet_seconds`; without a terminal, write a line every `line_seconds`."""
-        self._stream = sys.stderr if stream is None else stream
-        self._width = width
-        self._on_terminal = self._stream.isatty()
-        self._pause = 0.1 if self._on_terminal else line_seconds
-        self._next = time.monotonic() + (quiet_seconds if self._on_terminal else line_seconds)
-        self._shown = False
-
-    def __call__(self, phase: str, done: int, total: int) -> None:
-        """Say that `done` of `total` windows of a phase are finished."""
-        if time.monotonic() < self._next:
-            return
-        self._next = time.monotonic() + self._pause
-        filled = round(self._width * done / max(total, 1))
-        bar = "#" * filled + "." * (self._width - filled)
-        text = f"{phase:8} [{bar}] {100 * done // max(total, 1):3d} %"
-        self._stream.write(f"\r{text}" if self._on_terminal else f"{text}\n")
-        self._stream.flush()
-        self._shown = self._on_terminal
-
-    def close(self) -> None:
-        """Leave the terminal's line as it was."""
-        if self._shown:
-            self._stream.write("\r" + " " * (self._width + 18) + "\r")
-            self._stream.flush()
-        self._shown = False
 
 
 if __name__ == "__main__":

@@ -9,13 +9,16 @@ import json
 import os
 import pathlib
 import tempfile
+from typing import TYPE_CHECKING
 
 import numpy as np
 from absl import logging
 
 from compjax.audio import waveform
+from compjax.audio.sound_files import SoundFormat
 from compjax.audio.tags import Tags
-from compjax.compose.requests import MIDI_DIGEST, output_paths
+from compjax.compose.finishing import as_heard
+from compjax.compose.requests import MIDI_DIGEST, output_paths, stem_paths
 from compjax.errors import UserError
 from compjax.files import atomic_path, shown
 from compjax.music import gates
@@ -26,18 +29,23 @@ from compjax.music.score import Harmony, Note
 from compjax.music.time.grid import Grid
 from compjax.pages.views import PairView
 
+if TYPE_CHECKING:
+    from compjax.instrument.capture import Instrument
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Composition:
     """One clip composed of two. In a notebook it shows itself: players, pictures, the report.
 
     Attributes:
-        audio: `[S]` float32, as long as the input clip.
+        audio: `[S]`, or `[S, 2]` in stereo, float32, as long as the input clip.
         sample_rate: Hz.
         notes: the composed part, by start.
         weights: mean component weights, source -> factor -> [0, 1].
         report: everything that is written to the JSON file.
         view: what it was made from, for pictures and players.
+        stems: sound of the voices by name, as `audio`, which they add up to; empty if not asked for.
+        instrument: what it is played on, None where it was not played.
     """
 
     audio: np.ndarray
@@ -46,11 +54,19 @@ class Composition:
     weights: dict[str, dict[str, float]]
     report: dict
     view: PairView
+    stems: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    instrument: Instrument | None = None
 
     @property
     def seconds(self) -> float:
         """Length."""
-        return self.audio.size / self.sample_rate
+        return len(self.audio) / self.sample_rate
+
+    @functools.cached_property
+    def heard(self) -> np.ndarray:
+        """Its beginning, two minutes or more, as it is measured and drawn: `[S]` at 24 kHz."""
+        channels = 1 if self.audio.ndim == 1 else self.audio.shape[1]
+        return as_heard(self.audio, SoundFormat(self.sample_rate, channels))
 
     @property
     def grid(self) -> Grid:
@@ -110,7 +126,7 @@ class Composition:
         a warning in the log.
 
         Returns:
-            The paths written: sound, MIDI, JSON.
+            The paths written: sound, MIDI, JSON, stems.
 
         Raises:
             UserError: if the name is of no sound file or the sound cannot be written.
@@ -123,7 +139,7 @@ class Composition:
     def save_with_failures(self, path: str | os.PathLike) -> tuple[tuple[pathlib.Path, ...], list[str]]:
         """As `save`; also what could not be written beside the sound, a sentence each."""
         sound, midi, text = output_paths(path)
-        waveform.write(sound, self.audio, self.sample_rate, tags=self._tags())
+        self._write_sound(sound, self.audio)
         written, failures = [sound], []
         for beside, content in ((midi, lambda: self.midi), (text, lambda: self.json.encode())):
             try:
@@ -132,7 +148,29 @@ class Composition:
                 written.append(beside)
             except UserError as error:
                 failures.append(str(error))
+        for beside, audio in zip(stem_paths(sound), self.stems.values(), strict=False):
+            try:
+                self._write_sound(beside, audio)
+                written.append(beside)
+            except UserError as error:
+                failures.append(str(error))
         return tuple(written), failures
+
+    def _write_sound(self, path: pathlib.Path, audio: np.ndarray) -> None:
+        depth = self.report["options"].get("bit_depth", "16")
+        waveform.write(path, audio, self.sample_rate, depth, self._tags())
+
+    def save_sfz(self, folder: str | os.PathLike) -> pathlib.Path:
+        """Write the instrument as an SFZ folder that samplers read; the path of its SFZ file.
+
+        Raises:
+            UserError: if it was not played on an instrument, or a file cannot be written.
+        """
+        from compjax.instrument.sfz import save_sfz
+
+        if self.instrument is None:
+            raise UserError("this agent plays no instrument, so there is none to save")
+        return save_sfz(self.instrument, folder)
 
     def plot(self, path: str | os.PathLike, span: tuple[float, float] | None = None) -> pathlib.Path:
         """Write one picture of everything: input, target, notes, result, weights.
@@ -183,7 +221,7 @@ class Composition:
             return None
         key = key_of(self.chords)
         return Tags(
-            samples=self.audio.size,
+            samples=len(self.audio),
             sample_rate=self.sample_rate,
             bpm=grid.tempo,
             beats=round(self.seconds / grid.period),

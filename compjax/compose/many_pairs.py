@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from compjax.compose.options import ComposeOptions
@@ -81,6 +82,20 @@ class ManyPairs:
         with atomic_path(path) as temporary:
             temporary.write_text(page.index(entries), encoding="utf-8")
         return path
+
+
+def summary(entries: Sequence[IndexEntry], count: int, failed: int, seconds: float) -> str:
+    """What became of `count` pairs, in a sentence or two: how many, how long, and the verdicts on them."""
+    each = f", {seconds / len(entries):.1f} s a piece" if entries else ""
+    said = [f"{count - failed} of {count} pairs composed in {seconds:.0f} s{each}."]
+    verdicts = Counter(entry.verdict for entry in entries)
+    if verdicts:
+        said.append(f"Verdicts: {', '.join(f'{number} {name}' for name, number in verdicts.most_common())}.")
+    for name, words in (("onset_f1", "onset F1"), ("in_chord", "energy on the chords")):
+        values = [entry.scores[name] for entry in entries if entry.scores.get(name) is not None]
+        if values:
+            said.append(f"Mean {words}: {sum(values) / len(values):.2f}.")
+    return " ".join(said)
 
 
 def entry_of(composition, sound: pathlib.Path) -> IndexEntry:

@@ -13,7 +13,16 @@ from compjax.errors import UserError
 from compjax.music.groove import Groove
 from compjax.music.score import Note, Rhythm
 
-DECIDED_LATER = ("seed", "style", "arranger", "chords", *(field.name for field in dataclasses.fields(Shape)))
+DECIDED_LATER = (
+    "seed",
+    "style",
+    "arranger",
+    "chords",
+    "bit_depth",
+    "stems",
+    "roles",
+    *(field.name for field in dataclasses.fields(Shape)),
+)
 """Fields of `ComposeOptions` that hearing does not depend on."""
 
 

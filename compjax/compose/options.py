@@ -8,10 +8,12 @@ import operator
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from compjax.audio.sound_files import BIT_DEPTHS, OUTPUT_RATES
 from compjax.compose.shape import Shape
 from compjax.constants import MAX_SECONDS
 from compjax.errors import UserError
 from compjax.music.factors import CHOICES, COMPONENTS, FACTORS
+from compjax.music.roles import roles_of
 from compjax.music.time.meter import GridSettings, Meter, bpm_of
 
 if TYPE_CHECKING:
@@ -58,6 +60,12 @@ class ComposeOptions:
         swing: share of a pair of eighths (or of what quantize says) that the first takes, 0.5 to 0.8.
         loop: the new piece is whole bars, and its end leads into its beginning.
         bars: how many; None takes all whole bars of the input.
+        output_rate: sampling rate of the new clip, one of `OUTPUT_RATES`; None is that of the clip whose
+            instrument plays, up to 48 kHz. More than that clip has is not made up.
+        channels: 1 or 2; None is as many as that clip has.
+        bit_depth: of the file's samples, one of `BIT_DEPTHS`.
+        stems: the sound of each voice (low, mid, high) too, together the whole.
+        roles: what a voice plays, one of `ROLES` by its name; the others as usual. The rules only.
 
     Raises:
         UserError: at construction, if a value is none of these.
@@ -86,26 +94,38 @@ class ComposeOptions:
     swing: float | None = None
     loop: bool = False
     bars: int | None = None
+    output_rate: int | None = None
+    channels: int | None = None
+    bit_depth: str = "16"
+    stems: bool = False
+    roles: Mapping[str, str] | None = None
 
     def __post_init__(self):
         self.input_grid, self.target_grid, self.shape  # noqa: B018  # they say what is wrong with them
         _check_switches(self)
-        timing = [f.name for f in dataclasses.fields(Shape)] + list(GRID_NUMBERS)
-        plain = {name: _plain(getattr(self, name)) for name in timing} | {
+        roles_of(self.roles)
+        numbers = [f.name for f in dataclasses.fields(Shape)] + [*GRID_NUMBERS, "output_rate", "channels"]
+        plain = {name: _plain(getattr(self, name)) for name in numbers} | {
+            "bit_depth": str(self.bit_depth),
             "weights": _plain_weights(self.weights),
             "style": _plain_style(self.style),
             "seed": whole_number(self.seed, "the seed", 0),
             "align": _plain_bool(self.align, "align"),
+            "stems": _plain_bool(self.stems, "stems"),
+            "roles": dict(self.roles) if isinstance(self.roles, Mapping) else self.roles or None,
         }
         for name, value in plain.items():
             object.__setattr__(self, name, value)  # NumPy's numbers become Python's, as JSON has them
         if (self.chords is not None) and not getattr(self.chords, "spans", ()):
             raise UserError("the chords hold none; give those that read_chords returns")
-        if self.arranger not in ARRANGERS:
-            raise UserError(f"the arranger must be one of {', '.join(ARRANGERS)}, not {self.arranger!r}")
-        if self.instrument not in INSTRUMENTS:
-            known = ", ".join(INSTRUMENTS)
-            raise UserError(f"the instrument must be one of {known}, not {self.instrument!r}")
+        for what, value, known in (
+            ("arranger", self.arranger, ARRANGERS),
+            ("instrument", self.instrument, INSTRUMENTS),
+            ("output_rate", self.output_rate, (None, *OUTPUT_RATES)),
+            ("channels", self.channels, (None, 1, 2)),
+            ("bit_depth", self.bit_depth, tuple(BIT_DEPTHS)),
+        ):
+            _check_one_of(what, value, known)
 
     @property
     def input_grid(self) -> GridSettings:
@@ -166,6 +186,13 @@ def grid_settings(prefix: str, bpm, meter, downbeat) -> GridSettings:
         if not abs(downbeat) <= MAX_SECONDS:
             raise UserError(f"{prefix}downbeat must be seconds within the clip, not {downbeat}")
     return GridSettings(bpm, meter, downbeat)
+
+
+def _check_one_of(what: str, value, known: tuple) -> None:
+    """UserError if a value is none of those known, of which None need not be said."""
+    if isinstance(value, bool) or value not in known:
+        said = ", ".join(str(one) for one in known if one is not None)
+        raise UserError(f"the {what} must be one of {said}, not {value!r}")
 
 
 def _check_switches(options: ComposeOptions) -> None:
@@ -265,6 +292,17 @@ def parse_style(assignments: Sequence[str]) -> dict[str, float]:
             raise UserError(f"a style is given as name=value, such as density=0.5, not {text!r}")
         style[name.strip()] = _number(value, f"the style {name.strip()}")
     return style
+
+
+def parse_roles(assignments: Sequence[str]) -> dict[str, str]:
+    """`voice=role` texts as a mapping; UserError if one has no equals sign."""
+    roles = {}
+    for text in assignments:
+        voice, equals, role = text.partition("=")
+        if not equals:
+            raise UserError(f"roles are given as voice=role, such as high=top, not {text!r}")
+        roles[voice.strip()] = role.strip()
+    return roles
 
 
 def _number(text, what: str) -> float:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 
 import numpy as np
 
@@ -12,7 +13,9 @@ from compjax.compose.clips.aligned_pair import EXCERPT_SECONDS, AlignedPair, exc
 from compjax.constants import SAMPLE_RATE
 from compjax.measures import adherence, joint_score, verdict
 from compjax.music import gates
+from compjax.music.chords.chord_names import name_of
 from compjax.music.factors import SOURCES, Switches
+from compjax.music.roles import VOICE_NAMES
 from compjax.music.score import Harmony, Note
 
 ADHERENCE = (
@@ -83,6 +86,33 @@ def measure(
         "verdict": "silent" if silent else verdict.judge(scores).value,
         "words": [SILENT] if silent else [*in_words(scores, sources, steering, pair), warned(scores)],
     }
+
+
+def played(notes: Iterable[Note]) -> list[dict]:
+    """Every note and why it is there: its hit, its chord, and the rule or the network that wrote it."""
+    return [explained(note) for note in notes]
+
+
+def explained(note: Note) -> dict:
+    """A note and why it is there, ready for JSON; the hit in the time in which it was heard."""
+    said = {
+        "start": round(note.start, 4),
+        "end": round(note.end, 4),
+        "pitch": note.pitch,
+        "velocity": round(note.velocity, 4),
+        "voice": None if note.voice is None else VOICE_NAMES[note.voice],
+    }
+    reason = note.reason
+    if reason is None:
+        return {**said, "why": None}
+    hit, chord = reason.hit, reason.chord
+    why = {
+        "rule": reason.rule,
+        "hit": None if hit is None else {"time": round(hit.time, 4), "velocity": round(hit.velocity, 4)},
+        "chord": None if chord is None else name_of(chord.pitches, chord.bass),
+        "probability": None if reason.probability is None else round(reason.probability, 4),
+    }
+    return {**said, "why": why}
 
 
 def in_words(

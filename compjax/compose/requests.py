@@ -9,9 +9,11 @@ import os
 import pathlib
 from collections.abc import Iterator, Sequence
 
+from compjax.audio.sound_files import NO_FLOATS, SFZ_NAME
 from compjax.compose.options import ComposeOptions
 from compjax.errors import UserError
 from compjax.files import MAX_NAME_BYTES, shown
+from compjax.music.roles import VOICE_NAMES
 
 MIDI_DIGEST = "midi_sha256"
 """Key of a report's JSON file under which the digest of the MIDI file beside it stands."""
@@ -35,12 +37,14 @@ class Extras:
         report: whether an HTML page is written beside each sound.
         save_groove: path for the groove that was composed on.
         save_chords: path for the chords that it was composed on.
+        sfz: folder for the instrument that it was played on.
     """
 
     plot: str | None = None
     report: bool = False
     save_groove: str | None = None
     save_chords: str | None = None
+    sfz: str | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,6 +89,7 @@ class Request:
         paths = [*output_paths(sound)]
         paths += [self._numbered(extras.plot)[index]] if extras.plot else []
         paths += [page_path(sound)] if extras.report else []
+        paths += stem_paths(sound) if self.options.stems else []
         shared = (extras.save_groove, extras.save_chords)
         return paths + [pathlib.Path(path) for path in shared if path and index == 0]
 
@@ -101,6 +106,10 @@ class Request:
                 _check_read(role, path)
         if self.extras.plot:
             picture_kind(self.extras.plot)
+        if self.options.bit_depth == "32f" and self.output.lower().endswith(NO_FLOATS):
+            raise UserError(f"{shown(self.output)}: FLAC holds no floats; give --bit_depth=24, or a WAV")
+        if self.extras.sfz:
+            _check_sfz(pathlib.Path(self.extras.sfz), self.overwrite)
         given = [path for path in read.values() if path is not None]
         taken: set[str] = set()
         for index in range(self.num_samples):
@@ -110,7 +119,7 @@ class Request:
                     raise UserError(f"{path} would be written twice; give its files different names")
                 taken.add(os.path.realpath(path))
             if not self.overwrite:
-                _check_ours(self.outputs()[index], self.extras.report)
+                _check_ours(self.outputs()[index], self.extras.report, self.options.stems)
 
     def carry_out(self, session, progress=None) -> Iterator[tuple]:
         """Compositions with the paths they are meant for, one after the other.
@@ -163,6 +172,8 @@ class Request:
             yield extras.save_groove, composition.save_groove
         if extras.save_chords and index == 0:
             yield extras.save_chords, composition.save_chords
+        if extras.sfz and index == 0:
+            yield extras.sfz, composition.save_sfz
         if extras.plot:
             yield self._numbered(extras.plot)[index], composition.plot
         if extras.report:
@@ -179,6 +190,12 @@ def output_paths(path: str | os.PathLike) -> tuple[pathlib.Path, pathlib.Path, p
     if sound.suffix.lower() not in SOUND_SUFFIXES:
         raise UserError(f"cannot write {os.fspath(path)}: its name must end in {' or '.join(SOUND_SUFFIXES)}")
     return sound, sound.with_suffix(".mid"), sound.with_suffix(".json")
+
+
+def stem_paths(sound: str | os.PathLike) -> list[pathlib.Path]:
+    """Paths of the stems beside a sound file, low, mid and high."""
+    sound = pathlib.Path(sound)
+    return [sound.with_name(f"{sound.stem}_{name}{sound.suffix}") for name in VOICE_NAMES]
 
 
 def page_path(sound: str | os.PathLike) -> pathlib.Path:
@@ -221,7 +238,7 @@ def _check_output(path: pathlib.Path, given: Sequence[str]) -> None:
         raise UserError(f"cannot write {name}: it is one of the files that are read; choose another name")
 
 
-def _check_ours(sound: pathlib.Path, report: bool) -> None:
+def _check_ours(sound: pathlib.Path, report: bool, stems: bool) -> None:
     """UserError if a file beside `sound` would be replaced that nobody named and that is not of ours."""
     _, midi, text = output_paths(sound)
     page = page_path(sound)
@@ -231,12 +248,25 @@ def _check_ours(sound: pathlib.Path, report: bool) -> None:
         midi: ours is not None and ours.get(MIDI_DIGEST) in (None, _digest(midi)),
         page: OUR_PAGE.encode() in _end_of(page),
     }
-    for path in (midi, text, *((page,) if report else ())):
+    beside = stem_paths(sound) if stems else []
+    mine |= {path: ours is not None and ours.get("options", {}).get("stems") is True for path in beside}
+    for path in (midi, text, *((page,) if report else ()), *beside):
         if path.exists() and not mine[path]:
             raise UserError(
                 f"{shown(path)} is there already and is no composition's; give --overwrite to replace it, "
                 "or another --output"
             )
+
+
+def _check_sfz(folder: pathlib.Path, overwrite: bool) -> None:
+    """UserError if an instrument cannot be written into a folder, or would mix with other files."""
+    name = shown(folder)
+    if folder.exists() and not folder.is_dir():
+        raise UserError(f"cannot write an instrument to {name}: it is a file; give the name of a folder")
+    if not folder.parent.is_dir():
+        raise UserError(f"cannot make the folder {name}: {shown(folder.parent)} does not exist; create it")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / SFZ_NAME).exists() and not overwrite:
+        raise UserError(f"{name} has other files in it; give --overwrite, or an empty folder")
 
 
 def _our_report(path: pathlib.Path) -> dict | None:

@@ -15,14 +15,16 @@ from compjax.arranging.steering import Steering, steering_of
 from compjax.audio import loudness
 from compjax.audio.windows import WindowConfig
 from compjax.codec.long_codec import CODEC_WINDOWS, long_codec
-from compjax.compose import report, scenes, streams
-from compjax.compose.clips import align, opening
+from compjax.compose import finishing, report, scenes, streams
+from compjax.compose.clips import align, forms, opening
 from compjax.compose.clips.aligned_pair import AlignedPair
-from compjax.compose.composers.contract import Composer, HeardClips, Plan, Rendition
+from compjax.compose.composers.contract import Composer, Plan, Rendition
 from compjax.compose.composers.loading import checksums, load_composer
+from compjax.compose.composers.rendition import voiced
 from compjax.compose.composition import Composition
 from compjax.compose.open_pair import OpenPair
 from compjax.compose.options import ComposeOptions, whole_number
+from compjax.compose.perceived import Perceived
 from compjax.compose.reproducible import one_blas_thread, pin_pool
 from compjax.compose.shaping import Shaping, shaping_of, steering_in
 from compjax.compose.styles import draw_style
@@ -32,27 +34,12 @@ from compjax.hearing import sound
 from compjax.hearing.excerpt import Excerpt
 from compjax.music import gates
 from compjax.music.groove import Groove
+from compjax.music.roles import roles_of
 from compjax.music.score import Note, Rhythm
 from compjax.music.style import Style
 from compjax.music.time.meter import HEARD, GridSettings
 from compjax.pages import views
 from compjax.pair_lists import read_pairs
-
-
-@dataclasses.dataclass(frozen=True)
-class Perceived:
-    """What both clips were heard to be; every variation of a pair shares it."""
-
-    pair: AlignedPair  # its beginning
-    samples: int  # of the input
-    loudness: float  # of the input, LKFS
-    heard: HeardClips
-    gates: np.ndarray  # [T, 6], in the input's time
-    steering: Steering
-    view: views.PairView
-    seconds: dict[str, float]  # wall time by phase
-    grids: tuple[dict, str]  # of both clips in their own time, in figures and in words
-    shaping: Shaping | None = None  # what is done to the notes; pair and view have gone through it
 
 
 class Session:
@@ -166,10 +153,12 @@ class Session:
         with one_blas_thread(), progress.told_to(listener):
             perceived = self.steer(self.perceive(input, target, sample_rate, options), options)
             plan = self._arrange(perceived, options, draw_style(options, 0))
-            own, pieces = self._play(perceived, plan).pieces()
+            rendition = self._play(perceived, plan)
+            own, pieces = rendition.pieces()
         gain = loudness.gain_to(perceived.loudness, own)
         limited, weights = streams.limited(pieces, gain), gates.summarize(perceived.gates)
-        return streams.Stream(plan.notes, weights, perceived.view, perceived.samples, SAMPLE_RATE, limited)
+        samples = round(perceived.length * rendition.form.rate)
+        return streams.Stream(plan.notes, weights, perceived.view, samples, rendition.form.rate, limited)
 
     def _variations(
         self, input, target, num_samples, sample_rate, listener, options
@@ -204,7 +193,8 @@ class Session:
                 for own, heard in ((clip, of_input), (other, of_target))
             )
             of_target = of_target.along(pair.alignment.map, clip.frames)
-        samples, frames, loud = clip.audio.size, clip.frames, loudness.sounding_loudness(clip.audio)
+        frames, length, loud = clip.frames, clip.length, clip.loudness()
+        sources = forms.Origin.of(clip), forms.Origin.of(other)
         del clip, other, pair  # an hour of sound is a third of a gigabyte, and no longer needed
         with phase("listen"):
             heard = self._composer.hear(of_input, of_target)
@@ -213,27 +203,31 @@ class Session:
             selected = self._composer.select(heard) if gates.needs_selector(*asked) else None
             decided = gates.decide_gates(*asked, frames, selected)
         with phase("capture"):
+            form = forms.form_of((options.output_rate, options.channels), sources, decided)
+            excerpts = forms.in_full(excerpts, sources, form.form)
             heard = self._composer.capture(heard, excerpts, decided, options.instrument)
         steering = steering_of(input, None)
         view, grids = scenes.see(shown, heard, decided, steering), shown.grids_said()
-        return Perceived(shown, samples, loud, heard, decided, steering, view, seconds, grids)
+        return Perceived(shown, length, loud, heard, decided, steering, view, seconds, grids, form)
 
     def steer(self, perceived: Perceived, options: ComposeOptions, hits: Rhythm | None = None) -> Perceived:
         """What was perceived, on given chords and hits if any, in the wanted tempo, key and length."""
-        pair, samples = perceived.pair, perceived.samples
-        steering = Steering(hits or perceived.steering.rhythm, options.chords)
+        pair, length = perceived.pair, perceived.length
+        roles = roles_of(options.roles) if options.roles else None
+        steering = Steering(hits or perceived.steering.rhythm, options.chords, roles)
         view = scenes.see(pair, perceived.heard, perceived.gates, steering)
         shaping = self._shaping(options, pair)
         if shaping is not None:
             pair = shaping.pair(pair)
-            view, samples = shaping.view(view, pair), shaping.samples
-        of_piece = {"pair": pair, "samples": samples, "steering": steering, "view": view, "shaping": shaping}
+            view, length = shaping.view(view, pair), shaping.seconds
+        of_piece = {"pair": pair, "length": length, "steering": steering, "view": view, "shaping": shaping}
         return dataclasses.replace(perceived, **of_piece)
 
     def _shaping(self, options: ComposeOptions, pair: AlignedPair) -> Shaping | None:
         """What is done to the notes; UserError if there are none, or no beats to go by."""
-        if options.shape and not self.writes_notes:
-            raise UserError("this agent writes no notes; leave out tempo, key, quantize, swing and loop")
+        if (options.shape or options.stems) and not self.writes_notes:
+            asked = "tempo, key, quantize, swing, loop and stems"
+            raise UserError(f"this agent writes no notes; leave out {asked}")
         return shaping_of(options.shape, pair.input.grid, pair.input.seconds)
 
     def _arrange(self, perceived: Perceived, options: ComposeOptions, style: Style) -> Plan:
@@ -246,11 +240,11 @@ class Session:
 
     def _play(self, perceived: Perceived, plan: Plan) -> Rendition:
         """The plan on its way to sound."""
-        decided, samples, shaping = perceived.gates, perceived.samples, perceived.shaping
+        decided, length, shaping = perceived.gates, perceived.length, perceived.shaping
         if shaping is not None:
             decided = shaping.gates(decided)
-            plan, decided, samples = shaping.led_in(plan, decided)
-        return self._composer.play(perceived.heard, decided, plan, self._codec, samples)
+            plan, decided, length = shaping.led_in(plan, decided)
+        return self._composer.play(perceived.heard, decided, plan, self._codec, length)
 
     def vary(
         self,
@@ -269,38 +263,28 @@ class Session:
         style = draw_style(options, index)
         with phase("compose"):
             plan = self._arrange(perceived, options, style) if notes is None else Plan(tuple(notes))
+            plan = dataclasses.replace(plan, notes=voiced(plan.notes))
         with phase("render"):
             rendition = self._play(perceived, plan)
         with phase("decode"):
-            played = rendition.whole()
-            if perceived.shaping is not None:
-                played = perceived.shaping.closed(played)
-            played *= np.float32(loudness.gain_to(perceived.loudness, loudness.sounding_loudness(played)))
-            limited_by, audio = loudness.limited_by(played), loudness.limit(played)
+            voices = rendition.voices() if options.stems else {}
+            done = finishing.finish(rendition, voices, perceived.shaping, perceived.loudness)
         if early is not None:
-            early(audio, SAMPLE_RATE)
+            early(done.audio, done.form.rate)
         weights = gates.summarize(perceived.gates)
         with phase("report"):
             asked = (
                 steering_in(perceived.shaping, perceived.steering, perceived.view.harmony),
                 perceived.view.harmony if self._composer.hears_chords else None,
             )
-            body = report.measure(perceived.pair, audio, plan.notes, weights, *asked)
-        alignment = perceived.pair.alignment
-        body["agent"] = self._composer.title
-        body["instrument"] = perceived.heard.played_on()
-        body["alignment"] = alignment.summary()
-        body["grid"], said = perceived.grids
-        how = [said, alignment.in_words()]
-        if perceived.shaping is not None:
-            body["grid"] = {**body["grid"], "output": perceived.shaping.grid.summary()}
-            how.append(perceived.shaping.in_words())
-        remarks = [*perceived.pair.remarks, *report.of_limiter(limited_by), *self._composer.remarks]
-        body["words"] = [*how, *body["words"], *remarks]
+            heard = finishing.as_heard(done.audio, done.form)
+            body = report.measure(perceived.pair, heard, plan.notes, weights, *asked)
+        body = perceived.told(body, self._composer, plan.notes, done)
         body["options"] = {**options.summary(), "style": dataclasses.asdict(style), "variation": index}
         body["timings"] = {name: round(value, 3) for name, value in seconds.items()}
         body["checksums"] = self._checksums
-        return Composition(audio, SAMPLE_RATE, plan.notes, weights, body, perceived.view)
+        beside = {"stems": done.stems, "instrument": getattr(perceived.heard, "instrument", None)}
+        return Composition(done.audio, done.form.rate, plan.notes, weights, body, perceived.view, **beside)
 
 
 def load(

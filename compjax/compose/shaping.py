@@ -152,19 +152,19 @@ class Shaping:
         phases = np.clip(self._old_of(times) / whole, 0.0, 1.0 - 1e-9)
         return sound_along(audio, TimeMap(times, phases, np.array([0.0, whole])), samples)
 
-    def led_in(self, plan: Plan, decided: np.ndarray) -> tuple[Plan, np.ndarray, int]:
-        """Plan and gates from before a loop's beginning, and samples to its end; others as they are."""
+    def led_in(self, plan: Plan, decided: np.ndarray) -> tuple[Plan, np.ndarray, float]:
+        """Plan and gates from before a loop's beginning, and seconds to its end; others as they are."""
         if not self.shape.loop:
-            return plan, decided, self.samples
+            return plan, decided, self.seconds
         lead = self._lead
         plan = dataclasses.replace(plan, notes=around(plan.notes, self.seconds, lead / FRAME_RATE))
         samples = lead * HOP_LENGTH + self.samples
         frames = np.arange(-lead, -(-samples // HOP_LENGTH) - lead) % len(decided)
-        return plan, decided[frames], samples
+        return plan, decided[frames], lead / FRAME_RATE + self.seconds
 
-    def closed(self, audio: np.ndarray) -> np.ndarray:
+    def closed(self, audio: np.ndarray, rate: int) -> np.ndarray:
         """What was played of a loop, its end leading into its beginning; other sound as it is."""
-        return closed(audio, self._lead, self.samples) if self.shape.loop else audio
+        return closed(audio, self._lead, self.seconds, rate) if self.shape.loop else audio
 
     @property
     def _lead(self) -> int:
@@ -318,11 +318,11 @@ def around(notes: tuple[Note, ...], seconds: float, lead: float) -> tuple[Note, 
     return tuple(sorted(cut, key=lambda note: (note.start, note.pitch)))
 
 
-def closed(audio: np.ndarray, lead: int, samples: int) -> np.ndarray:
-    """The loop `[samples]` in audio that begins `lead` frames before it; its end leads into its beginning."""
-    begin, fade = lead * HOP_LENGTH, round(SEAM_SECONDS * SAMPLE_RATE)
+def closed(audio: np.ndarray, lead: int, seconds: float, rate: int) -> np.ndarray:
+    """The loop of `seconds` in audio from `lead` frames before it on; its end leads into its beginning."""
+    begin, fade, samples = round(lead / FRAME_RATE * rate), round(SEAM_SECONDS * rate), round(seconds * rate)
     loop = audio[begin : begin + samples].copy()
     fade = min(fade, begin, samples)
-    weight = (np.arange(fade) + 1.0).astype(np.float32) / fade
+    weight = ((np.arange(fade) + 1.0).astype(np.float32) / fade).reshape(-1, *[1] * (audio.ndim - 1))
     loop[samples - fade :] += weight * (audio[begin - fade : begin] - loop[samples - fade :])
     return loop

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from compjax.audio import loudness
+from compjax.audio import true_peak
 from compjax.constants import HOP_LENGTH
 from compjax.music.score import Note
 from compjax.pages.views import PairView
@@ -22,7 +22,7 @@ CONTEXT = 16 * HOP_LENGTH
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Stream:
-    """What is composed, its sound still to come: iterate once over it, for pieces `[N]` float32.
+    """What is composed, its sound still to come: iterate once over it, for pieces `[N]` or `[N, 2]` float32.
 
     Attributes:
         notes: the composed part.
@@ -46,13 +46,21 @@ class Stream:
 
 def limited(pieces: Iterable[np.ndarray], gain: float) -> Iterator[np.ndarray]:
     """The pieces times `gain`, their peaks limited as over the whole; a little later than they come."""
-    held, done = np.zeros(0, np.float32), 0  # `done`: samples of `held` that were given out, and are context
+    held, done = None, 0  # `done`: samples of `held` that were given out, and are context
     for piece in pieces:
-        held = np.concatenate([held, piece * np.float32(gain)])
-        ready = (held.size - CONTEXT) // HOP_LENGTH * HOP_LENGTH
+        louder = piece * np.float32(gain)
+        held = louder if held is None else np.concatenate([held, louder])
+        ready = (len(held) - CONTEXT) // HOP_LENGTH * HOP_LENGTH
         if ready > done:
-            yield loudness.limit_peaks(held)[done:ready]
+            yield _limited(held)[done:ready]
             cut = max((ready - CONTEXT) // HOP_LENGTH * HOP_LENGTH, 0)
             held, done = held[cut:], ready - cut
-    if held.size > done:
-        yield loudness.limit_peaks(held)[done:]
+    if held is not None and len(held) > done:
+        yield _limited(held)[done:]
+
+
+def _limited(held: np.ndarray) -> np.ndarray:
+    """What is held, limited; itself it stays as it is."""
+    made = held.copy()
+    true_peak.limit(made)
+    return made

@@ -6,13 +6,28 @@ import dataclasses
 
 import numpy as np
 
+from compjax.audio.original import Original
 from compjax.audio.pitch_spectrum import STRIDE
+from compjax.audio.sound_files import SoundFormat
 from compjax.audio.tuning import tuning_of
-from compjax.constants import HOP_LENGTH
+from compjax.constants import HOP_LENGTH, SAMPLE_RATE
 from compjax.hearing.sound import LEAD_IN, Sound
 
 FRAMES = 600
 """Latent frames of an excerpt at most: 8 s."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class FullBand:
+    """Sound `[S, channels]` at `rate` Hz and the reference level, above 12 kHz too, left and right."""
+
+    audio: np.ndarray
+    rate: int
+
+    @property
+    def form(self) -> SoundFormat:
+        """Its rate and channels."""
+        return SoundFormat(self.rate, self.audio.shape[1])
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -23,11 +38,15 @@ class Excerpt:
         audio: `[S]` at 24 kHz and the reference level.
         sound: the same as it is heard, after `LEAD_IN` frames of silence.
         cents: how far it is tuned above A 440.
+        begin: seconds from the clip's beginning at which it begins.
+        full: the same stretch of the clip as it came, where it is to be played as that; else None.
     """
 
     audio: np.ndarray
     sound: Sound
     cents: float
+    begin: float = 0.0
+    full: FullBand | None = None
 
     @classmethod
     def of(cls, audio: np.ndarray, gain: float, sound: Sound) -> Excerpt:
@@ -39,7 +58,13 @@ class Excerpt:
         spectrum = sound.spectrum[lead + first // STRIDE :][: -(-len(latents) // STRIDE)]
         silent = np.repeat(sound.silence, LEAD_IN, axis=0), np.repeat(sound.spectrum[:1], lead, axis=0)
         heard = Sound(np.concatenate([silent[0], latents]), np.concatenate([silent[1], spectrum]))
-        return cls(own, heard, tuning_of(own))
+        return cls(own, heard, tuning_of(own), first * HOP_LENGTH / SAMPLE_RATE)
+
+    def with_original(self, original: Original, gain: float, form: SoundFormat) -> Excerpt:
+        """The same with the stretch of the clip it is of, in a form, made louder by `gain`."""
+        seconds = self.audio.size / SAMPLE_RATE
+        sound = original.stretch(self.begin, seconds, form.rate, form.channels) * np.float32(gain)
+        return dataclasses.replace(self, full=FullBand(sound, form.rate))
 
 
 def loudest(audio: np.ndarray) -> int:

@@ -13,7 +13,7 @@ import numpy as np
 
 from compjax.audio.stft import frame, hann, overlap_add
 from compjax.constants import ANALYSIS_EDGES, ANALYSIS_WINDOWS, SAMPLE_RATE
-from compjax.instrument.envelopes import amplitude, at, partials, zone_shares
+from compjax.instrument.envelopes import Air, amplitude, at, partials, zone_shares
 from compjax.instrument.model import PARTIALS, Parameters
 from compjax.music.score import Note
 
@@ -53,6 +53,7 @@ def play(
     cents: float = 0.0,
     seed: Sequence[int] = (0,),
     config: AdditiveConfig = AdditiveConfig(),
+    air: Air | None = None,
 ) -> np.ndarray:
     """Sound `[S]` of notes, at the instrument's own level.
 
@@ -64,6 +65,7 @@ def play(
         cents: tuning above A 440.
         seed: of phases and noise.
         config: how it is played.
+        air: what the instrument has above the bands that it was heard in; without it, what the last has.
     """
     generator = np.random.default_rng(seed)
     release = np.maximum(parameters.release, np.log(config.least_release))
@@ -71,12 +73,13 @@ def play(
     out = np.zeros(samples, np.float32)
     for note in notes:
         phases = generator.uniform(0.0, 2.0 * np.pi, PARTIALS)
-        sound = _tones(parameters, note.pitch + cents / 100.0, note.end - note.start, rate, phases, config)
+        pitch, length = note.pitch + cents / 100.0, note.end - note.start
+        sound = _tones(parameters, pitch, length, rate, phases, config, air)
         first = round(note.start * rate)
         begin = max(first, 0)
         part = sound[begin - first :][: max(samples - begin, 0)]
         out[begin : begin + part.size] += np.float32(note.velocity) * part
-    return out + _noise(parameters, notes, samples, rate, generator, config)
+    return out + _noise(parameters, notes, samples, rate, generator, config, air)
 
 
 def attack_of(parameters: Parameters, config: AdditiveConfig) -> float:
@@ -89,9 +92,11 @@ def tail_of(parameters: Parameters, config: AdditiveConfig) -> float:
     return float(min(-np.log(config.quiet) / np.exp(parameters.release).min(), config.longest_tail))
 
 
-def _tones(parameters, pitch: float, length: float, rate: int, phases, config: AdditiveConfig) -> np.ndarray:
-    """The partials of a note of amplitude 1 from its attack on, `[S]`."""
-    hz, power = partials(parameters, pitch, 0.47 * rate)
+def _tones(
+    parameters, pitch: float, length: float, rate: int, phases, config: AdditiveConfig, air: Air | None
+) -> np.ndarray:
+    """The partials of a note of amplitude 1 from its attack on, `[S]`; phases are repeated."""
+    hz, power = partials(parameters, pitch, 0.47 * rate, air)
     loud = np.flatnonzero(power > config.least * power.max(initial=0.0))
     hz, strength = hz[loud], np.sqrt(power[loud])
     size = max(round(config.block * rate), 8)
@@ -102,7 +107,7 @@ def _tones(parameters, pitch: float, length: float, rate: int, phases, config: A
     gain[-1] = 0.0
     strengths = (gain @ zone_shares(hz)) * strength  # [blocks + 1, K]
     turn = 2.0 * np.pi * hz / rate
-    begun = np.exp(1j * (np.arange(blocks)[:, None] * size * turn + phases[loud]))
+    begun = np.exp(1j * (np.arange(blocks)[:, None] * size * turn + phases[loud % PARTIALS]))
     within = np.exp(1j * turn[:, None] * np.arange(size))
     falling, rising = 1.0 - np.arange(size) / size, np.arange(size) / size
     left, right = begun * strengths[:-1], begun * strengths[1:]
@@ -111,12 +116,15 @@ def _tones(parameters, pitch: float, length: float, rate: int, phases, config: A
     return (phasors.astype(np.float32) @ np.concatenate(waves).astype(np.float32)).reshape(-1)
 
 
-def _noise(parameters, notes, samples: int, rate: int, generator, config: AdditiveConfig) -> np.ndarray:
+def _noise(
+    parameters, notes, samples: int, rate: int, generator, config: AdditiveConfig, air: Air | None
+) -> np.ndarray:
     """The noise of notes: white noise shaped window by window, `[S]`."""
     size = 4 * max(round(config.noise_window * rate / 4), 8)
     hop, hz = size // 4, np.maximum(np.fft.rfftfreq(size, 1.0 / rate), 0.5 * rate / size)
     frames = samples // hop + 5
     power = _noise_power(parameters, notes, np.arange(frames) * hop / rate, hz, config)
+    power = power if air is None else power * np.exp(air.at(hz)).astype(np.float32)
     # A band reads white noise of variance v as 6 v / window, its window being scaled so that a sine reads 1.
     window = np.asarray(ANALYSIS_WINDOWS)[np.searchsorted(ANALYSIS_EDGES, hz, side="right")]
     deviation = np.sqrt(power * (window * (rate / SAMPLE_RATE) / 6.0)).astype(np.float32)

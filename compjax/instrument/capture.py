@@ -9,15 +9,17 @@ from typing import Protocol
 import numpy as np
 
 from compjax.arranging.performer import Performer
+from compjax.audio.sound_files import SoundFormat
 from compjax.codec.vocos.bands import log_bands
 from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from compjax.hearing.excerpt import FRAMES, Excerpt
 from compjax.hearing.listener import Heard
 from compjax.hearing.notes import HeardNote, notes_of
 from compjax.hearing.reading import has_pitches
-from compjax.instrument import additive, cutting, sampler, strokes
-from compjax.instrument.envelopes import goes_on, release_seconds
+from compjax.instrument import additive, cutting, full_band, sampler, strokes
+from compjax.instrument.envelopes import LEVEL, Air, goes_on, release_seconds
 from compjax.instrument.fit import Fitted, fit
+from compjax.instrument.full_band import Image
 from compjax.instrument.model import Parameters
 from compjax.music.score import Note
 
@@ -52,45 +54,56 @@ class Instrument(Protocol):
         way: "model", "samples" or "strokes".
         explained: share of the clip's log spectrum that the instrument's own playing of its notes explains.
         performer: who plays it.
+        form: rate and channels of what it plays.
     """
 
     way: str
     explained: float
     performer: Performer
+    form: SoundFormat
 
-    def play(self, notes: Sequence[Note], samples: int, rate: int, seed: Sequence[int]) -> np.ndarray:
-        """Sound `[samples]` of notes, whose velocities are amplitudes, at the instrument's own level."""
+    def play(self, notes: Sequence[Note], samples: int, seed: Sequence[int]) -> np.ndarray:
+        """Sound of notes, whose velocities are amplitudes, at the instrument's own level.
+
+        `[samples]`, or `[samples, 2]` where its form has two channels.
+        """
         ...
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Modelled:
-    """The fitted model."""
+    """The fitted model, and what it has above the heard bands and between left and right."""
 
     parameters: Parameters
     cents: float
     performer: Performer
     explained: float = 0.0
     way: str = "model"
+    form: SoundFormat = SoundFormat()
+    air: Air | None = None
+    image: Image | None = None
 
-    def play(self, notes: Sequence[Note], samples: int, rate: int, seed: Sequence[int] = (0,)) -> np.ndarray:
+    def play(self, notes: Sequence[Note], samples: int, seed: Sequence[int] = (0,)) -> np.ndarray:
         """See `Instrument`."""
-        return additive.play(self.parameters, notes, samples, rate, self.cents, seed)
+        sound = additive.play(self.parameters, notes, samples, self.form.rate, self.cents, seed, air=self.air)
+        return sound if self.image is None else self.image.spread(sound)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Sampled:
-    """Samples at 24 kHz."""
+    """Samples in the instrument's form."""
 
     samples: tuple[cutting.Sample, ...]
     release: float
     performer: Performer
     explained: float = 0.0
     way: str = "samples"
+    form: SoundFormat = SoundFormat()
 
-    def play(self, notes: Sequence[Note], samples: int, rate: int, seed: Sequence[int] = (0,)) -> np.ndarray:
+    def play(self, notes: Sequence[Note], samples: int, seed: Sequence[int] = (0,)) -> np.ndarray:
         """See `Instrument`; nothing is random."""
-        return sampler.play(self.samples, notes, samples, rate, self.performer.sustained, self.release)
+        sustained = self.performer.sustained
+        return sampler.play(self.samples, notes, samples, self.form.rate, sustained, self.release)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -101,25 +114,30 @@ class Kit:
     performer: Performer = Performer(is_kit=True)
     explained: float = 1.0
     way: str = "strokes"
+    form: SoundFormat = SoundFormat()
 
-    def play(self, notes: Sequence[Note], samples: int, rate: int, seed: Sequence[int] = (0,)) -> np.ndarray:
+    def play(self, notes: Sequence[Note], samples: int, seed: Sequence[int] = (0,)) -> np.ndarray:
         """See `Instrument`; nothing is random."""
-        return strokes.play(self.strokes, notes, samples, rate)
+        return strokes.play(self.strokes, notes, samples, self.form.rate)
 
 
 def capture(
     excerpt: Excerpt, heard: Heard, way: str = "auto", config: CaptureConfig = CaptureConfig()
 ) -> Instrument:
-    """The instrument of an excerpt in which `heard` was heard; one without pitches is its own strokes."""
+    """The instrument of an excerpt in which `heard` was heard; one without pitches is its own strokes.
+
+    Everything is decided by what is heard; then it is made again of the clip as it came, if that is given.
+    """
     bands = log_bands(excerpt.audio)[:FRAMES]
     notes = notes_of(heard, bands) if has_pitches(heard.classes, PITCHED_SHARE) else ()
     if not notes:
-        return Kit(strokes.cut_strokes(excerpt, heard, SAMPLE_RATE))
+        audio, form = _source(excerpt)
+        return Kit(strokes.cut_strokes(audio, heard, form.rate), form=form)
     fitted = fit(notes, bands, excerpt.cents)
     performer = Performer(fitted.notes, goes_on(fitted.parameters) > config.sustained)
     sampled = None if way == "model" else _sampled(excerpt, fitted, performer, bands)
     if way == "samples" and sampled:
-        return sampled
+        return _in_full(sampled, excerpt, fitted)
     model = Modelled(fitted.parameters, excerpt.cents, performer)
 
     def as_heard(played: Sequence[Note], length: int, rate: int) -> np.ndarray:
@@ -127,8 +145,32 @@ def capture(
 
     model = dataclasses.replace(model, explained=_explained(as_heard, fitted.notes, bands))
     if sampled and 1.0 - sampled.explained <= config.preference * (1.0 - model.explained):
-        return sampled
-    return model
+        return _in_full(sampled, excerpt, fitted)
+    return _in_full(model, excerpt, fitted)
+
+
+def _source(excerpt: Excerpt) -> tuple[np.ndarray, SoundFormat]:
+    """What strokes and samples are cut from: `[S]`, or `[S, 2]` in a form that has two channels."""
+    if excerpt.full is None:
+        return excerpt.audio, SoundFormat()
+    form, audio = excerpt.full.form, excerpt.full.audio
+    return (audio if form.channels == 2 else audio[:, 0]), form
+
+
+def _in_full(instrument: Modelled | Sampled, excerpt: Excerpt, fitted: Fitted) -> Instrument:
+    """The instrument as it plays in the form of the clip as it came, if that is given."""
+    if excerpt.full is None:
+        return instrument
+    (audio, form), parameters, cents = _source(excerpt), fitted.parameters, excerpt.cents
+    if isinstance(instrument, Sampled):
+        cut = cutting.cut(audio, form.rate, parameters, fitted.notes, cents)
+        return dataclasses.replace(instrument, samples=sampler.balanced(cut, form.rate), form=form)
+    image = full_band.image_of(excerpt.full) if form.channels == 2 else None
+    if form.rate == SAMPLE_RATE:
+        return dataclasses.replace(instrument, form=form, image=image)
+    own = [Note(note.start, note.end, note.pitch, note.level) for note in fitted.notes]
+    made = additive.play(parameters, own, len(audio), form.rate, cents, config=PLAIN, air=LEVEL)
+    return dataclasses.replace(instrument, form=form, air=full_band.air_of(excerpt.full, made), image=image)
 
 
 def _sampled(excerpt: Excerpt, fitted: Fitted, performer: Performer, bands: np.ndarray) -> Sampled | None:

@@ -55,7 +55,7 @@ class Sample:
     """A note cut out.
 
     Attributes:
-        sound: `[S]` from its attack on.
+        sound: `[S]`, or `[S, C]` of a clip that has channels, from its attack on.
         pitch: MIDI, with its cents.
         body: samples for which it was held.
         purity: share of its power that lies where it is alone.
@@ -73,7 +73,7 @@ class Sample:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Shares:
-    """Spectra `[T, F]` of a clip, every note's power in them, and that of what is no note's."""
+    """Spectra `[..., T, F]` of a clip, every note's power in them, and that of what is no note's."""
 
     spectra: np.ndarray
     powers: list[np.ndarray]
@@ -96,12 +96,12 @@ def cut(
     cents: float = 0.0,
     config: CuttingConfig = CuttingConfig(),
 ) -> tuple[Sample, ...]:
-    """Samples of the best notes of a clip `[S]`, as the fitted instrument plays them."""
+    """Samples of the best notes of a clip `[S]` or `[S, C]`, as the fitted instrument plays them."""
     chosen = best_notes(notes, config)
     if not chosen:
         return ()
     size = 4 * round(config.window * rate / 4)
-    shares = _shares(audio, rate, size, parameters, notes, cents, config)
+    shares = _shares(audio.T, rate, size, parameters, notes, cents, config)
     return tuple(_sample(shares, notes[i], i, rate, size, cents, config) for i in chosen)
 
 
@@ -121,12 +121,12 @@ def best_notes(notes: Sequence[HeardNote], config: CuttingConfig) -> list[int]:
 
 
 def _shares(audio, rate, size, parameters, notes, cents, config: CuttingConfig) -> Shares:
-    """The spectra of a clip, shared out."""
+    """The spectra of a clip `[..., S]`, shared out."""
     hop = size // 4
-    padded = np.pad(audio.astype(np.float32), (size // 2, size))
+    padded = np.pad(audio.astype(np.float32), [*[(0, 0)] * (audio.ndim - 1), (size // 2, size)])
     spectra = np.fft.rfft(frame(padded, size, hop) * np.sqrt(hann(size))).astype(np.complex64)
     hz = np.maximum(np.fft.rfftfreq(size, 1.0 / rate), 1.0)
-    time = np.arange(len(spectra)) * hop / rate
+    time = np.arange(spectra.shape[-2]) * hop / rate
     zones, combs = zone_shares(hz), {}
     powers = []
     for note in notes:
@@ -167,8 +167,8 @@ def _sample(shares: Shares, note, index: int, rate: int, size: int, cents: float
     first = max(int((note.start - 2 * config.window) * rate / hop), 0)
     frames = slice(first, int((end + config.tail + config.window) * rate / hop) + 1)
     mask = shares.mask(index, frames)
-    rows = np.fft.irfft(shares.spectra[frames] * mask, size).astype(np.float32)
-    sound = overlap_add(rows * (np.sqrt(hann(size)) / 2.0), hop)[size // 2 :]
+    rows = np.fft.irfft(shares.spectra[..., frames, :] * mask, size).astype(np.float32)
+    sound = overlap_add(rows * (np.sqrt(hann(size)) / 2.0), hop).T[size // 2 :]
     sound = sound[max(round((note.start - config.before) * rate) - first * hop, 0) :]
     if note.struck:
         begun = attack_begins(sound[: round(config.latest * rate)], rate, config.onset_share)
@@ -181,9 +181,13 @@ def _sample(shares: Shares, note, index: int, rate: int, size: int, cents: float
 
 
 def attack_begins(sound: np.ndarray, rate: int, share: float) -> int:
-    """The first sample of `sound` `[S]` that is `share` as loud as its loudest, in steps of 2.5 ms."""
+    """The first sample of `sound` that is `share` as loud as its loudest, in steps of 2.5 ms.
+
+    `sound` is `[S]` or `[S, C]`.
+    """
     step = max(rate // 400, 1)
     if len(sound) < step:
         return 0
-    level = np.square(sound[: len(sound) // step * step]).reshape(-1, step).mean(axis=1)
+    steps = len(sound) // step
+    level = np.square(sound[: steps * step]).reshape(steps, -1).mean(axis=1)
     return int(np.argmax(level >= share**2 * level.max())) * step

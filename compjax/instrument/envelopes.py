@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 
 from compjax.constants import BANDS_PER_OCTAVE, LATENT_SIZE, MIN_PITCH, midi_to_hz
 from compjax.instrument.model import PARTIALS, PATTERN, ZONES, Parameters
+
+HIGHEST = float(midi_to_hz(MIN_PITCH) * 2.0 ** ((LATENT_SIZE - 1) / BANDS_PER_OCTAVE))
+"""Hz of the last of the bands that a clip is heard in: 11.6 kHz."""
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Air:
+    """What an instrument has above the bands that it is heard in.
+
+    Attributes:
+        hz: `[B]` rising, the first being `HIGHEST`.
+        power: `[B]` natural log beside what the last band would go on with; 0 at `HIGHEST`.
+    """
+
+    hz: np.ndarray
+    power: np.ndarray
+
+    def at(self, hz: np.ndarray) -> np.ndarray:
+        """The log power at frequencies, 0 below `HIGHEST`."""
+        return np.interp(hz, self.hz, self.power)
+
+
+LEVEL = Air(np.array([HIGHEST]), np.zeros(1))
+"""Going on as the last band."""
 
 
 def place(hz: np.ndarray, knots: int) -> np.ndarray:
@@ -25,16 +51,25 @@ def zone_shares(hz: np.ndarray) -> np.ndarray:
     return np.maximum(0.0, 1.0 - np.abs(np.arange(ZONES)[:, None] - where[None])).astype(np.float32)
 
 
-def partials(parameters: Parameters, pitch: float, highest: float) -> tuple[np.ndarray, np.ndarray]:
-    """Frequencies `[K]` up to `highest` Hz of a pitch's partials, and their power `[K]`."""
+def partials(
+    parameters: Parameters, pitch: float, highest: float, air: Air | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Frequencies `[K]` up to `highest` Hz of a pitch's partials, and their power `[K]`.
+
+    With `air`, those of a pitch whose `PARTIALS` reach what was heard of it go on from there.
+    """
     number = np.arange(1, PARTIALS + 1)
+    if air is not None and midi_to_hz(pitch) * PARTIALS >= HIGHEST:
+        number = np.arange(1, max(int(highest / midi_to_hz(pitch)), PARTIALS) + 1)
     hz = midi_to_hz(pitch) * number
     pattern = np.concatenate(
-        [parameters.pattern, np.full(PARTIALS - PATTERN, parameters.pattern[-4:].mean())]
+        [parameters.pattern, np.full(len(number) - PATTERN, parameters.pattern[-4:].mean())]
     )
     pattern = pattern + parameters.tilt * np.log2(number) * (pitch - 60.0) / 12.0
     inside = hz < highest
-    return hz[inside], np.exp(at(parameters.envelope, hz[inside]) + pattern[inside])
+    hz, pattern = hz[inside], pattern[inside]
+    power = at(parameters.envelope, hz) + pattern
+    return hz, np.exp(power if air is None else power + air.at(hz))
 
 
 def amplitude(parameters: Parameters, age: np.ndarray, length: float, attack: float) -> np.ndarray:

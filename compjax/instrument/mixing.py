@@ -10,7 +10,7 @@ import numpy as np
 
 from compjax.arranging.performer import Performer
 from compjax.audio.loudness import rms
-from compjax.constants import SAMPLE_RATE
+from compjax.audio.sound_files import SoundFormat
 from compjax.instrument.capture import Instrument, Modelled
 from compjax.music.arrange import KIT_PITCHES
 from compjax.music.score import Note
@@ -28,15 +28,16 @@ class Blended:
     performer: Performer
     explained: float
     way: str
+    form: SoundFormat = SoundFormat()
 
-    def play(self, notes: Sequence[Note], samples: int, rate: int, seed: Sequence[int] = (0,)) -> np.ndarray:
+    def play(self, notes: Sequence[Note], samples: int, seed: Sequence[int] = (0,)) -> np.ndarray:
         """See `Instrument`."""
         pairs = zip(self.instruments, self.gains, strict=True)
-        return sum(np.float32(gain) * own.play(notes, samples, rate, seed) for own, gain in pairs)
+        return sum(np.float32(gain) * own.play(notes, samples, seed) for own, gain in pairs)
 
 
 def mixed(instruments: Sequence[Instrument], weights: Sequence[float]) -> Instrument:
-    """The instruments mixed by weights that sum to 1; models become one model between them.
+    """The instruments, all of one form, mixed by weights that sum to 1; models become one between them.
 
     Notes are placed and held as the heaviest one's are.
     """
@@ -50,8 +51,8 @@ def mixed(instruments: Sequence[Instrument], weights: Sequence[float]) -> Instru
             *(own.parameters for own in instruments),
         )
         cents = float(np.dot(weights, [own.cents for own in instruments]))
-        return Modelled(parameters, cents, heaviest.performer, explained)
-    loud = [rms(own.play(TRIAL, 2 * SAMPLE_RATE, SAMPLE_RATE, (0,))) for own in instruments]
+        return dataclasses.replace(heaviest, parameters=parameters, cents=cents, explained=explained)
+    loud = [rms(own.play(TRIAL, 2 * own.form.rate, (0,))) for own in instruments]
     gains = tuple(float(weight / max(own, 1e-9)) for weight, own in zip(weights, loud, strict=True))
     way = " and ".join(dict.fromkeys(own.way for own in instruments))
-    return Blended(tuple(instruments), gains, heaviest.performer, explained, way)
+    return Blended(tuple(instruments), gains, heaviest.performer, explained, way, heaviest.form)

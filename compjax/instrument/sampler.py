@@ -66,7 +66,7 @@ def play(
     strange: bool = False,
     config: SamplerConfig = SamplerConfig(),
 ) -> np.ndarray:
-    """Sound `[length]` of notes.
+    """Sound `[length]`, or `[length, C]` where the samples have channels, of notes.
 
     Args:
         samples: at the rate `rate`, at least one.
@@ -79,14 +79,14 @@ def play(
         config: how they are played.
     """
     release = float(np.clip(release, *config.release))
-    out = np.zeros(length, np.float32)
+    out = np.zeros((length, *samples[0].sound.shape[1:]), np.float32)
     for note in notes:
         chosen = nearest(samples, note, rate, strange, config)
         sound = voice(chosen, note.pitch, note.end - note.start, rate, sustained, release, config)
         first = round(note.start * rate)
         begin = max(first, 0)
         part = sound[begin - first :][: max(length - begin, 0)]
-        out[begin : begin + part.size] += np.float32(note.velocity) * part
+        out[begin : begin + len(part)] += np.float32(note.velocity) * part
     return out
 
 
@@ -112,7 +112,7 @@ def voice(
     release: float,
     config: SamplerConfig,
 ) -> np.ndarray:
-    """A note held for `seconds`, `[S]`, and its release."""
+    """A note held for `seconds`, `[S]` or `[S, C]`, and its release."""
     ratio = 2.0 ** ((pitch - sample.pitch) / 12.0)
     held = round(seconds * rate)
     wanted = held + round(3.0 * release * rate)
@@ -127,13 +127,14 @@ def voice(
     gain *= 1.0 + config.accent * np.exp(-time / config.accent_seconds)
     gain *= np.exp(-np.maximum(time - seconds, 0.0) / (0.5 * release))
     last = time[-1] if len(time) else 0.0
-    return sound * (gain * np.minimum((last - time) / 0.01, 1.0)).astype(np.float32)
+    return along(sound, gain * np.minimum((last - time) / 0.01, 1.0))
 
 
 def looped(sound: np.ndarray, body: int, wanted: int, rate: int, config: SamplerConfig) -> np.ndarray:
-    """`sound` `[S]`, at least `wanted` long if it can be: its body's end goes on at a place that is like it.
+    """`sound`, at least `wanted` long if it can be: its body's end goes on at a place that is like it.
 
     That place is where the next samples have the highest normalised correlation with those after the body.
+    `sound` is `[S]` or `[S, C]`.
     """
     seam = min(round(config.seam * rate), body // 4)
     first, last = min(round(config.loop_after * rate), body // 3), body - seam
@@ -141,16 +142,22 @@ def looped(sound: np.ndarray, body: int, wanted: int, rate: int, config: Sampler
     if wanted <= body or seam < 32 or least < seam:
         return sound
     template = sound[last : last + seam]
-    back, match = most_like(sound[first : last - least + seam], template)
+    middle = sound.reshape(len(sound), -1).mean(axis=1)
+    back, match = most_like(middle[first : last - least + seam], middle[last : last + seam])
     unit = sound[first + back : last + seam]
     change = np.sqrt(np.mean(np.square(template)) / max(np.mean(np.square(unit[:seam])), 1e-20))
-    unit = unit * np.geomspace(np.clip(change, 0.5, 2.0), 1.0, len(unit)).astype(np.float32)
+    unit = along(unit, np.geomspace(np.clip(change, 0.5, 2.0), 1.0, len(unit)))
     rising = np.linspace(0.0, 1.0, seam, dtype=np.float32)
     fades = (rising, 1.0 - rising) if match > 0.5 else (np.sqrt(rising), np.sqrt(1.0 - rising))
-    joint = unit[:seam] * fades[0] + unit[-seam:] * fades[1]
+    joint = along(unit[:seam], fades[0]) + along(unit[-seam:], fades[1])
     period = np.concatenate([joint, unit[seam:-seam]])
-    begun = sound[last : last + seam] * fades[1] + unit[:seam] * fades[0]
+    begun = along(sound[last : last + seam], fades[1]) + along(unit[:seam], fades[0])
     rounds = -(-(wanted - last) // len(period)) + 1
-    repeated = np.tile(period, rounds)
+    repeated = np.concatenate([period] * rounds)
     repeated[:seam] = begun
     return np.concatenate([sound[:last], repeated])
+
+
+def along(sound: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    """Sound `[S]` or `[S, C]` times a gain `[S]`."""
+    return sound * gain.astype(np.float32).reshape(-1, *[1] * (sound.ndim - 1))

@@ -22,17 +22,6 @@ MAX_PITCH = MIN_PITCH + NUM_PITCHES - 1
 
 
 @dataclasses.dataclass(frozen=True)
-class Note:
-    """A sounding note: seconds, seconds, MIDI pitch, velocity in (0, 1]; and its voice, if that is known."""
-
-    start: float
-    end: float
-    pitch: int
-    velocity: float
-    voice: int | None = dataclasses.field(default=None, compare=False)
-
-
-@dataclasses.dataclass(frozen=True)
 class Hit:
     """An event of a rhythm: when, for how long (seconds), in which voice, how hard (0, 1]."""
 
@@ -53,6 +42,35 @@ class Span:
     end: float
     pitches: tuple[int, ...]
     bass: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Reason:
+    """Why a note is played.
+
+    Attributes:
+        rule: what its voice plays, one of `music.roles.ROLES`, or which network wrote it.
+        hit: the hit that it answers, in the time in which that was heard.
+        chord: the chord that it is a tone of; None where there is none, or the writer decides without one.
+        probability: what a network gave it; None where a rule decides.
+    """
+
+    rule: str
+    hit: Hit | None = None
+    chord: Span | None = None
+    probability: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Note:
+    """A sounding note: seconds, seconds, MIDI pitch, velocity in (0, 1]; its voice and reason, if known."""
+
+    start: float
+    end: float
+    pitch: int
+    velocity: float
+    voice: int | None = dataclasses.field(default=None, compare=False)
+    reason: Reason | None = dataclasses.field(default=None, compare=False)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -151,7 +151,7 @@ def players_of(composition) -> tuple[Player, ...]:
     """The new clip, the input, and the target as it came, two minutes of each at most."""
     pair = composition.view
     return (
-        Player("new", "New clip", views.kept(composition.audio)),
+        Player("new", "New clip", views.kept(composition.heard)),
         Player("input", f"Input: {pair.input.name}", pair.input.audio),
         Player("target", f"Target: {pair.target.name}", pair.target_as_given, pair.target_keeps_time),
     )
@@ -201,7 +201,7 @@ def picture_parts(composition) -> list[str]:
             f"Piano roll of {notes} composed notes over the onsets of the rhythm",
         ),
         (
-            pictures.sound_picture(composition.audio, "New clip", beats=pair.input.beats, span=span),
+            pictures.sound_picture(composition.heard, "New clip", beats=pair.input.beats, span=span),
             "Spectrogram of the new clip",
         ),
         (

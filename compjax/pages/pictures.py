@@ -130,7 +130,7 @@ def weights_picture(composition, title: str = "", *, kind: str = "svg", span: St
 def overview(composition, *, kind: str = "png", span: Stretch | None = None) -> bytes:
     """Everything in one picture: input, target, piano roll, result and weights on one time axis."""
     pair = composition.view
-    result = views.spectrogram(views.kept(composition.audio))
+    result = views.spectrogram(views.kept(composition.heard))
     rows = [
         *_clip_rows(
             pair.input, "Input: what it plays is heard as low, mid and high hits", chords=sings(pair)

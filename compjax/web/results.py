@@ -81,11 +81,11 @@ def result_of(composition: Composition, hits: Rhythm) -> Result:
     """What is kept of a `Composition` on `hits`, which are in the input's time."""
     with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
         written = composition.save(pathlib.Path(folder) / "out.wav")
-        files = {path.suffix: path.read_bytes() for path in written if path.suffix in SUFFIXES}
+        files = {path.suffix: path.read_bytes() for path in written[: len(SUFFIXES)]}
     view = composition.view
     picture = {
-        "seconds": composition.audio.size / composition.sample_rate,
-        "spectrogram": spectrogram(composition.audio),
+        "seconds": composition.seconds,
+        "spectrogram": spectrogram(composition.heard),
         "notes": [_note(note) for note in composition.notes],
         "onsets": onsets(view.rhythm.hits),
         "hits": onsets(hits.hits),

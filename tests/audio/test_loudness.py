@@ -110,9 +110,3 @@ def test_gain_is_bounded():
     assert loudness.gain_to(-20.0, -26.0) == pytest.approx(2.0, rel=0.01)
     assert loudness.gain_to(0.0, -90.0) == loudness.MAX_GAIN
     assert loudness.gain_to(-20.0, -np.inf) == 0.0
-
-
-def test_limiter_says_what_it_does():
-    assert loudness.limited_by(sine(0.5)) == 0.0
-    assert loudness.limited_by(sine(1.96)) == pytest.approx(6.02, abs=0.01)
-    assert np.abs(loudness.limit(sine(1.96, seconds=1.003))).max() <= loudness.PEAK_CEILING

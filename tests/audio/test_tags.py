@@ -18,10 +18,10 @@ def noise():
 
 
 @pytest.mark.parametrize("name", ["a.wav", "a.flac"])
-@pytest.mark.parametrize("bits", [16, 24])
+@pytest.mark.parametrize("bits", ["16", "24"])
 def test_sound_is_as_without_tags(tmp_path, noise, name, bits):
-    waveform.write(tmp_path / f"plain_{name}", noise, bits=bits)
-    waveform.write(tmp_path / name, noise, bits=bits, tags=TAGS)
+    waveform.write(tmp_path / f"plain_{name}", noise, bit_depth=bits)
+    waveform.write(tmp_path / name, noise, bit_depth=bits, tags=TAGS)
     plain, tagged = (soundfile.read(tmp_path / path)[0] for path in (f"plain_{name}", name))
     np.testing.assert_array_equal(plain, tagged)
 

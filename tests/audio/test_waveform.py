@@ -218,11 +218,11 @@ def test_streamed_file_is_read_without_warning(tmp_path, caplog):
 
 
 @pytest.mark.parametrize(
-    ("name", "bits", "bound"), [("o.wav", 16, 4e-5), ("o.wav", 24, 2e-7), ("o.FLAC", 24, 2e-7)]
+    ("name", "bits", "bound"), [("o.wav", "16", 4e-5), ("o.wav", "24", 2e-7), ("o.FLAC", "24", 2e-7)]
 )
 def test_write_round_trip(tmp_path, name, bits, bound):
     audio = sine(amplitude=0.97)
-    waveform.write(tmp_path / name, audio, bits=bits)
+    waveform.write(tmp_path / name, audio, bit_depth=bits)
     assert waveform.read_info(tmp_path / name).subtype == f"PCM_{bits}"
     np.testing.assert_allclose(waveform.read(tmp_path / name), audio, atol=bound)
     assert [path.name for path in tmp_path.iterdir()] == [name]

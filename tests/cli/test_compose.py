@@ -246,7 +246,7 @@ def test_progress_bar_on_a_terminal():
     bar("decode", 4, 10)  # too soon after the last
     assert stream.text.count("\r") == 1
     bar.close()
-    assert stream.text.endswith("\r" + " " * 28 + "\r")
+    assert stream.text.endswith("\r" + " " * len("decode   [###.......]  30 %") + "\r")
 
 
 def test_progress_lines_elsewhere(capsys):

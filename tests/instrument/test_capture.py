@@ -32,7 +32,7 @@ def test_the_way_that_is_asked_for_plays_the_clips_pitches(way, kind):
     assert isinstance(captured, kind) and captured.explained > 0.2
     assert {note.pitch for note in captured.performer.heard} == {48, 52, 55}
     again = capture(*heard_in(chord(3.0)), way)
-    first, second = (made.play(NOTES, 48_000, 24_000, (0,)) for made in (captured, again))
+    first, second = (made.play(NOTES, 48_000, (0,)) for made in (captured, again))
     np.testing.assert_array_equal(first, second)
     assert np.isfinite(first).all() and first.any()
 
@@ -44,7 +44,7 @@ def test_a_held_tone_is_sustained():
 def test_drums_are_struck_with_their_own_hits():
     captured = capture(*heard_in(drums(3.0), pitched=False))
     assert isinstance(captured, Kit) and captured.performer.is_kit
-    played = captured.play(NOTES, 48_000, 24_000, (0,))
+    played = captured.play(NOTES, 48_000, (0,))
     own = drums(3.0)[: round(0.2 * 24_000)]
     begun = played[round(0.1 * 24_000) :][: len(own)]
     match = np.correlate(np.pad(begun, 400), own, "valid").max()
@@ -61,7 +61,7 @@ def test_nothing_clear_is_no_error(kind, pitched, rng):
         "short": chord(0.5),
     }[kind]
     captured = capture(*heard_in(audio, pitched))
-    assert np.isfinite(captured.play(NOTES, 48_000, 24_000, (0,))).all()
+    assert np.isfinite(captured.play(NOTES, 48_000, (0,))).all()
 
 
 def test_models_mix_to_one_between_them_and_others_play_together():
@@ -75,7 +75,7 @@ def test_models_mix_to_one_between_them_and_others_play_together():
     kit = capture(*heard_in(drums(2.0), pitched=False))
     both = mixed([kit, second], [0.5, 0.5])
     assert isinstance(both, Blended) and both.way == "strokes and model"
-    assert both.play(NOTES, 48_000, 24_000, (0,)).any()
+    assert both.play(NOTES, 48_000, (0,)).any()
     assert mixed([kit], [1.0]) is kit
 
 

@@ -9,6 +9,7 @@ import pathlib
 import numpy as np
 
 from compjax.audio import conditioning, loudness, waveform
+from compjax.audio.original import Original
 from compjax.audio.sound_files import HIGHEST_RATE, LOWEST_RATE, MAX_CHANNELS
 from compjax.compose.clips.align import audible_span
 from compjax.constants import HOP_LENGTH, MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
@@ -35,6 +36,8 @@ class Clip:
         groove: what it was made of, where it was no sound.
         remarks: sentences on what was mended.
         grid: its beats and bars, once they are known.
+        original: where it came from; None where it was no sound.
+        mended: what it was made louder by, because it was too loud or next to nothing.
     """
 
     name: str
@@ -44,6 +47,8 @@ class Clip:
     groove: Groove | None = None
     remarks: tuple[str, ...] = ()
     grid: Grid = NO_GRID
+    original: Original | None = None
+    mended: float = 1.0
 
     def gridded(self, settings: GridSettings = HEARD) -> Clip:
         """The same with its grid: that of its groove, or heard, but for what is set."""
@@ -58,6 +63,22 @@ class Clip:
     def frames(self) -> int:
         """Latent frames, one for every hop begun."""
         return -(-self.audio.size // HOP_LENGTH)
+
+    @property
+    def length(self) -> float:
+        """Its length in seconds as it came, to the sample of its own rate."""
+        if self.original is None:
+            return self.audio.size / SAMPLE_RATE
+        own = self.original.frames / self.original.rate
+        return own if round(own * SAMPLE_RATE) == self.audio.size else self.audio.size / SAMPLE_RATE
+
+    def loudness(self) -> float:
+        """Loudness of its sound in LKFS, of left and right where it has both."""
+        own = loudness.sounding_loudness(self.audio)
+        if self.original is None or (self.original.rate <= SAMPLE_RATE and self.original.channels == 1):
+            return own
+        whole = self.original.loudness() + 20.0 * float(np.log10(self.mended))
+        return whole if np.isfinite(whole) else own
 
     def beginning(self, seconds: float) -> Clip:
         """The same with its first `seconds` of sound only; a copy, so that the whole is not held on to."""
@@ -80,11 +101,14 @@ def open_clip(source: ClipSource, role: str, sample_rate: int | None = None) -> 
     if loudness.level(audio) < loudness.SILENCE_RMS:
         said = f" ({'; '.join(remarks)})" if remarks else ""
         raise UserError(f"the {_called(source, role)} is silent{said}; give a clip with sound in it")
+    peak = float(np.abs(audio).max())
     audio, more = conditioning.within_range(audio, _audible(audio))
+    mended = float(np.abs(audio).max()) / peak
     gain = loudness.REFERENCE_RMS / loudness.level(_audible(audio))
     said = tuple(f"{name}: {remark}." for remark in (*recording.remarks, *remarks, *more))
     groove = source if isinstance(source, Groove) else None
-    return Clip(name, audio, gain, audio.size / SAMPLE_RATE, groove, said)
+    seconds, original = audio.size / SAMPLE_RATE, recording.original
+    return Clip(name, audio, gain, seconds, groove, said, original=original, mended=mended)
 
 
 def _audible(audio: np.ndarray) -> np.ndarray:

@@ -110,7 +110,7 @@ class ArrangingComposer:
         return Plan(composing.arrange(heard.pair, decided, style, steering))
 
     def play(
-        self, heard: HeardAndCaptured, decided: np.ndarray, plan: Plan, codec: LongCodec, samples: int
+        self, heard: HeardAndCaptured, decided: np.ndarray, plan: Plan, codec: LongCodec, seconds: float
     ) -> Played:
         """The plan's notes on the instrument; no codec is needed."""
-        return Played(plan.notes, heard.instrument, samples)
+        return Played(plan.notes, heard.instrument, round(seconds * heard.instrument.form.rate))

@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from compjax.arranging.steering import Steering
+from compjax.audio.sound_files import SoundFormat
 from compjax.codec.long_codec import LongCodec
 from compjax.hearing.excerpt import Excerpt
 from compjax.hearing.sound import Sound
@@ -55,10 +56,20 @@ class HeardClips(Protocol):
 
 
 class Rendition(Protocol):
-    """A composition on its way to sound, at the level that its player likes."""
+    """A composition on its way to sound, at the level that its player likes.
+
+    Attributes:
+        form: rate and channels of the sound.
+    """
+
+    form: SoundFormat
 
     def whole(self) -> np.ndarray:
-        """All of it, `[S]` at 24 kHz."""
+        """All of it, `[S]`, or `[S, 2]` where its form has two channels."""
+        ...
+
+    def voices(self) -> dict[str, Rendition]:
+        """Each voice by itself, low, mid and high, by name; none where there are no notes."""
         ...
 
     def pieces(self) -> tuple[float, Iterator[np.ndarray]]:
@@ -111,7 +122,7 @@ class Composer(Protocol):
         ...
 
     def play(
-        self, heard: HeardClips, decided: np.ndarray, plan: Plan, codec: LongCodec, samples: int
+        self, heard: HeardClips, decided: np.ndarray, plan: Plan, codec: LongCodec, seconds: float
     ) -> Rendition:
-        """The plan as sound, `samples` long."""
+        """The plan as sound, `seconds` long."""
         ...

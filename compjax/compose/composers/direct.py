@@ -16,6 +16,7 @@ from compjax.audio.windows import WindowConfig, over_windows
 from compjax.codec.long_codec import LongCodec
 from compjax.compose.composers.contract import COMPOSITIONAL, Plan
 from compjax.compose.composers.rendition import Decoded
+from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.hearing.excerpt import Excerpt
 from compjax.hearing.sound import Sound
@@ -110,10 +111,10 @@ class DirectComposer:
         return Plan(notes, made["latents"])
 
     def play(
-        self, heard: HeardLatents, decided: np.ndarray, plan: Plan, codec: LongCodec, samples: int
+        self, heard: HeardLatents, decided: np.ndarray, plan: Plan, codec: LongCodec, seconds: float
     ) -> Decoded:
         """The plan's latents, decoded."""
-        return Decoded(plan.latents, codec, 0, samples)
+        return Decoded(plan.latents, codec, 0, round(seconds * SAMPLE_RATE))
 
     def _style(self, style: Style, frames: int) -> np.ndarray | None:
         return style_over_time(style.vector(), frames) if self._styled else None

@@ -9,9 +9,12 @@ import numpy as np
 
 from compjax import progress
 from compjax.audio import loudness
+from compjax.audio.sound_files import SoundFormat
 from compjax.codec.long_codec import LongCodec
-from compjax.constants import HOP_LENGTH, SAMPLE_RATE
+from compjax.constants import HOP_LENGTH
 from compjax.instrument.capture import Instrument
+from compjax.models.arranging.note_renderer import REGISTER_EDGES
+from compjax.music.roles import VOICE_NAMES
 from compjax.music.score import Note, moved
 
 PROBES, PROBE = 8, 768
@@ -34,10 +37,15 @@ class Decoded:
     codec: LongCodec
     skip: int
     samples: int
+    form = SoundFormat()
 
     def whole(self) -> np.ndarray:
         """See `Rendition`."""
         return self.codec.decode(self.latents)[self.skip : self.skip + self.samples]
+
+    def voices(self) -> dict[str, Decoded]:
+        """None: latents cannot be told apart by voices."""
+        return {}
 
     def pieces(self) -> tuple[float, Iterator[np.ndarray]]:
         """See `Rendition`; the loudness of what is longer than `PROBES` stretches is judged by so many."""
@@ -70,28 +78,51 @@ class Played:
     instrument: Instrument
     samples: int
 
+    @property
+    def form(self) -> SoundFormat:
+        """The instrument's."""
+        return self.instrument.form
+
     def whole(self) -> np.ndarray:
         """See `Rendition`."""
-        return np.concatenate([*self._stretches()])
+        out, place = self._silence(self.samples), 0
+        for stretch in self._stretches():
+            out[place : place + len(stretch)] = stretch
+            place += len(stretch)
+        return out
 
     def pieces(self) -> tuple[float, Iterator[np.ndarray]]:
         """See `Rendition`; of many stretches, so many are judged as latents' are."""
-        count = -(-self.samples // round(STRETCH * SAMPLE_RATE))
+        count, rate = -(-self.samples // self._size), self.form.rate
         if count <= PROBES:
             whole = self.whole()
-            return loudness.sounding_loudness(whole), iter([whole])
+            return loudness.sounding_loudness(whole, rate), iter([whole])
         probes = [self._stretch(int(place)) for place in np.linspace(0, count - 1, PROBES)]
-        return loudness.sounding_loudness(np.concatenate(probes)), self._stretches()
+        return loudness.sounding_loudness(np.concatenate(probes), rate), self._stretches()
+
+    def voices(self) -> dict[str, Played]:
+        """See `Rendition`."""
+        return {
+            name: dataclasses.replace(self, notes=tuple(n for n in self.notes if voice_of(n) == voice))
+            for voice, name in enumerate(VOICE_NAMES)
+        }
+
+    @property
+    def _size(self) -> int:
+        return round(STRETCH * self.form.rate)
+
+    def _silence(self, samples: int) -> np.ndarray:
+        return np.zeros((samples, 2) if self.form.channels == 2 else samples, np.float32)
 
     def _stretches(self) -> Iterator[np.ndarray]:
         """The sound from beginning to end; what rings on is added to the next stretch."""
-        size, ringing = round(STRETCH * SAMPLE_RATE), np.zeros(0, np.float32)
+        size, ringing = self._size, self._silence(0)
         count = -(-self.samples // size)
         for place, begin in enumerate(range(0, self.samples, size)):
             sound = self._stretch(place)
-            longer = np.zeros(max(sound.size, ringing.size, size), np.float32)
-            longer[: sound.size] += sound
-            longer[: ringing.size] += ringing
+            longer = self._silence(max(len(sound), len(ringing), size))
+            longer[: len(sound)] += sound
+            longer[: len(ringing)] += ringing
             yield longer[: min(size, self.samples - begin)]
             ringing = longer[size:]
             progress.advance(place + 1, count)
@@ -101,8 +132,22 @@ class Played:
         begin = place * STRETCH
         notes = [note for note in self.notes if begin <= note.start < begin + STRETCH]
         last = max((note.end for note in notes), default=begin)
-        samples = round((last - begin + TAIL) * SAMPLE_RATE)
-        return self.instrument.play(moved(notes, -begin), samples, SAMPLE_RATE, (place,))
+        samples = round((last - begin + TAIL) * self.form.rate)
+        return self.instrument.play(moved(notes, -begin), samples, (place,))
+
+
+def voice_of(note: Note) -> int:
+    """The note's voice; where it is not known, that of its register."""
+    return (
+        note.voice
+        if note.voice is not None
+        else int(np.searchsorted(REGISTER_EDGES, note.pitch, side="right"))
+    )
+
+
+def voiced(notes: Iterable[Note]) -> tuple[Note, ...]:
+    """Notes with their voices."""
+    return tuple(dataclasses.replace(note, voice=voice_of(note)) for note in notes)
 
 
 def trimmed(pieces: Iterable[np.ndarray], skip: int, samples: int) -> Iterator[np.ndarray]:

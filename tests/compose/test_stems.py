@@ -1,0 +1,95 @@
+"""Stems add up to the whole, voices play their roles, and every note says why it is there."""
+
+import json
+
+import mido
+import numpy as np
+import pytest
+import soundfile
+from fakes import chord, drums, make_session
+
+from compjax.arranging.performer import Performer
+from compjax.compose.options import ComposeOptions, parse_roles
+from compjax.compose.requests import Request
+from compjax.constants import SAMPLE_RATE
+from compjax.errors import UserError
+from compjax.music.roles import USUAL, roles_of
+from compjax.music.score import Harmony, Hit, Rhythm, Span
+from compjax.music.style import Style
+
+RATE = {"sample_rate": SAMPLE_RATE, "arranger": "network"}
+NAMES = ("low", "mid", "high")
+SPANS = (Span(0.0, 4.0, (48, 52, 55, 60), 36),)
+HITS = tuple(Hit(0.5 * i, 0.4, i % 3, 0.8) for i in range(8))
+
+
+@pytest.fixture(scope="module")
+def made():
+    """Loud, so that the limiter works."""
+    loud = np.sign(drums(3)) * np.float32(0.9)
+    return make_session().compose(loud, chord(3), stems=True, instrument="model", **RATE)
+
+
+def test_stems_add_up_to_the_whole(made, tmp_path):
+    assert tuple(made.stems) == NAMES and "The limiter" in made.words()
+    np.testing.assert_allclose(sum(made.stems.values()), made.audio, atol=1e-6)
+    written = made.save(tmp_path / "out.wav")
+    assert [path.name for path in written[3:]] == [f"out_{name}.wav" for name in NAMES]
+    whole, *parts = (soundfile.read(path)[0] for path in (written[0], *written[3:]))
+    assert np.abs(sum(parts) - whole).max() <= 2.1 / 2**15
+    assert len(mido.MidiFile(tmp_path / "out.mid").tracks) == 1 + len({note.voice for note in made.notes})
+
+
+def test_each_stem_is_of_its_voice(made):
+    for voice, name in enumerate(NAMES):
+        own = [note for note in made.notes if note.voice == voice]
+        assert bool(own) == bool(made.stems[name].any())
+
+
+def performed(roles) -> dict[int, set[int]]:
+    """Pitches by voice."""
+    notes = Performer().play(Rhythm(HITS), Harmony(SPANS), Style(density=0.9), roles=roles)
+    return {voice: {n.pitch % 12 for n in notes if n.voice == voice} for voice in range(3)}
+
+
+def test_voices_play_their_roles():
+    assert performed(("off", "bass", "top")) == {0: set(), 1: {0}, 2: {0}}
+    assert len(performed(("bass", "off", "chord"))[2]) >= 3
+    assert performed(USUAL)[0] == {0}
+
+
+def test_usual_roles_are_those_without_any(made):
+    plain = Performer().play(Rhythm(HITS), Harmony(SPANS), Style())
+    assert plain == Performer().play(Rhythm(HITS), Harmony(SPANS), Style(), roles=roles_of({"low": "bass"}))
+
+
+def test_notes_say_why():
+    notes = Performer().play(Rhythm(HITS), Harmony(SPANS), Style())
+    assert {note.reason.rule for note in notes} == set(USUAL)
+    struck = {(hit.time, hit.voice) for hit in HITS}
+    assert all((note.reason.hit.time, note.reason.hit.voice) in struck for note in notes)
+    assert all(note.pitch % 12 in {p % 12 for p in (*SPANS[0].pitches, SPANS[0].bass)} for note in notes)
+
+
+def test_the_report_says_why(made):
+    played = json.loads(made.json)["played"]
+    assert len(played) == len(made.notes)
+    assert {one["why"]["rule"] for one in played} == {"network"}
+    assert all(0.0 < one["why"]["probability"] <= 1.0 for one in played)
+
+
+@pytest.mark.parametrize(
+    "roles, said", [("low", "voice=role"), ("deep=bass", "no voice called"), ("low=lead", "one of bass")]
+)
+def test_wrong_roles_are_one_line(roles, said):
+    with pytest.raises(UserError, match=said):
+        ComposeOptions(roles=parse_roles([roles]))
+
+
+def test_others_files_are_not_replaced_by_stems(tmp_path):
+    clip = tmp_path / "clip.wav"
+    soundfile.write(clip, chord(1), SAMPLE_RATE)
+    (tmp_path / "out_low.wav").write_bytes(b"mine")
+    request = Request(str(clip), str(clip), str(tmp_path / "out.wav"), options=ComposeOptions(stems=True))
+    with pytest.raises(UserError, match="out_low.wav is there already"):
+        request.check()
