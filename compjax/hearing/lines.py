@@ -25,9 +25,9 @@ class LineConfig:
     """
 
     sounding: float = 0.5
-    stray: float = 0.05
-    most_frames: float = 0.35
-    most_classes: float = 0.5
+    stray: float = 0.15
+    most_frames: float = 0.25
+    most_classes: float = 0.75
 
 
 def is_line(

@@ -126,3 +126,14 @@ def test_command_loads_nothing_unwanted(tmp_path):
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out.json", "out.mid", "out.wav"]
+
+
+def test_a_scale_is_heard_one_tone_at_a_time(bundled, tone):
+    pitches = [60, 62, 64, 65, 67, 69, 71, 72]
+    fade = np.minimum(1.0, np.linspace(8.0, 0.0, 7200)).astype(np.float32)
+    scale = np.concatenate([0.2 * tone(pitch, 0.3) * fade for pitch in pitches])
+    heard = bundled.listen(scale, sample_rate=24_000).harmony
+    for place, pitch in enumerate(pitches):
+        middle = 0.3 * place + 0.15
+        there = {p % 12 for span in heard.spans if span.start <= middle < span.end for p in span.pitches}
+        assert there == {pitch % 12}, place
