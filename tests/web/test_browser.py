@@ -212,6 +212,18 @@ def test_a_keyboard_is_enough(visit):
     tab_to("e.closest('#result-transport') !== null")
     press(Keys.SPACE)
     visitor.wait(lambda: visitor.position() > 0.2, 20)
+    press(Keys.SPACE)
+    tab_to("e.name === 'edit'")
+    press(Keys.ARROW_RIGHT)
+    visitor.wait(lambda: visitor.all(".hits .event"), 20)
+    hits = len(visitor.all(".hits .event"))
+    visitor.run("document.querySelector('#result-transport button').focus()")
+    tab_to("e.closest('.events') !== null")
+    press(Keys.ARROW_RIGHT)
+    press(Keys.DELETE)
+    visitor.wait(lambda: "There after" in visitor.one("#editor-said").text, 60)
+    assert len(visitor.all(".hits .event")) == hits - 1
+    assert visitor.run("return document.activeElement.closest('.events') !== null")
 
 
 @pytest.mark.parametrize("width, letters", [(360, 100), (640, 100), (1280, 200)])

@@ -3,6 +3,7 @@
 import base64
 import io
 import re
+import time
 import zipfile
 
 import axe
@@ -25,6 +26,12 @@ for (const [name, text] of arguments[0]) {
 }
 const drop = new DragEvent("drop", { dataTransfer: files, bubbles: true });
 document.querySelector("#clip-target").dispatchEvent(drop);
+"""
+
+CHOOSE = """
+const slider = document.querySelector("#result-transport input[type=range]"), before = Number(slider.value);
+document.querySelector(`.take:nth-of-type(${arguments[0]}) button[aria-label^=Hear]`).click();
+return [before, Number(slider.value)];
 """
 
 DRAGGED = """
@@ -59,13 +66,14 @@ def test_from_two_dropped_files_to_three_takes_an_edited_hit_and_downloads(visit
     assert len(visitor.all(".take")) == 3
 
     # Compare: one transport, the place stays; each take has its own sound.
+    visitor.click("#result-transport label:nth-of-type(1) input")  # the loop
     visitor.click("#result-transport button")
     loud = []
     for number in (2, 3, 1):
-        visitor.click(f".take:nth-of-type({number}) button[aria-label^=Hear]")
+        before, after = visitor.run(CHOOSE, number)
+        assert before <= after < before + 0.5 or after < 0.5  # it goes on from there
         assert visitor.one("#result-title").text == f"Take {number}"
         loud.append(visitor.wait(lambda: (x := visitor.run("return window.loudness()")) > 0.003 and x, 20))
-        assert visitor.position() > 0
     visitor.click("#result-transport button")
     assert max(loud) < 4 * min(loud)
 
@@ -73,7 +81,7 @@ def test_from_two_dropped_files_to_three_takes_an_edited_hit_and_downloads(visit
     assert not visitor.one("#stale").is_displayed()
     visitor.choose("timbre", "input")
     assert visitor.one("#stale").is_displayed()
-    visitor.click(".take:nth-of-type(1) button[aria-label^='Take up']")
+    visitor.click(".take:nth-of-type(1) button[aria-label^='Use its']")
     assert not visitor.one("#stale").is_displayed()
 
     # A hit goes; what is composed anew has no note there.
@@ -105,7 +113,7 @@ def test_from_two_dropped_files_to_three_takes_an_edited_hit_and_downloads(visit
     ]
 
     # Keep one, discard the others.
-    visitor.click(".take:nth-of-type(4) button[aria-label^=Keep]")
+    visitor.click(".take:nth-of-type(4) button[aria-label*=Keep]")
     visitor.click("#discard-others")
     assert [take.get_attribute("value") for take in visitor.all(".take-name")] == ["Take 1, other hits"]
 
@@ -173,3 +181,38 @@ def test_what_is_wrong_with_a_file_is_said(visit, tmp_path):
     visitor.upload("input", path)
     visitor.loaded("input")
     assert "only 75 %" in visitor.one("#clip-input .remarks").text
+
+
+COUNT_CLICKS = """
+window.clicks = [];
+window.OscillatorNode = class extends OscillatorNode {
+  start(when) { window.clicks.push(when); super.start(when); }
+};
+"""
+
+SEEK = """
+const slider = document.querySelector("#result-transport input[type=range]");
+slider.value = arguments[0];
+slider.dispatchEvent(new Event("input"));
+const buttons = [...document.querySelectorAll("#result-transport button")];
+buttons.find((button) => button.textContent === arguments[1]).click();
+"""
+
+
+def test_the_loop_keeps_its_bounds_and_the_metronome_the_beats(visit):
+    visitor = visit()
+    visitor.run(DROP, [["beat.wav", file_of(drums(4))], ["pad.wav", file_of(chord(4))]])
+    visitor.loaded("input"), visitor.loaded("target")
+    visitor.choose("rhythm", "input")
+    visitor.compose()
+    visitor.wait(lambda: visitor.all("#result-figure .bar-mark"), 20)
+    visitor.run(COUNT_CLICKS)
+    visitor.run(SEEK, 1.0, "from here")
+    visitor.run(SEEK, 2.0, "to here")
+    visitor.click("#result-transport label:nth-of-type(2) input")
+    visitor.click("#result-transport button")
+    visitor.wait(lambda: len(visitor.run("return window.clicks")) >= 6, 20)
+    places = [visitor.position() for _ in range(10) if not time.sleep(0.15)]
+    assert 1.0 <= min(places) < 1.4 and 1.6 < max(places) <= 2.0
+    gaps = np.diff(visitor.run("return window.clicks"))
+    assert gaps == pytest.approx(np.full(gaps.size, 0.5), abs=0.03)

@@ -8,6 +8,7 @@ import { record } from "./recording.js";
 import { send } from "./sending.js";
 import { ask, askJson, forget, modelReady } from "./server.js";
 import { decode } from "./sound.js";
+import { usesClip } from "./takes.js";
 import { $, capital, SOURCES, tell } from "./tools.js";
 import { transport } from "./transport.js";
 
@@ -112,7 +113,7 @@ export class Card {
   }
 
   clear() {
-    if (this.state) forget(`/api/clips/${this.state.clip.id}`);
+    if (this.state && !usesClip(this.state.clip.id)) forget(`/api/clips/${this.state.clip.id}`);
     this.set(null);
   }
 
@@ -168,7 +169,7 @@ export class Card {
     this.figure?.remove();
     const lanes = [soundLane(spectrogram, { beats: heard?.beats, what: `the ${this.role}` })];
     if (heard) {
-      lanes.unshift(chordsLane(heard.chords));
+      if (heard.chords.length) lanes.unshift(chordsLane(heard.chords));
       if (heard.onsets.length) lanes.push(hitsLane(heard.onsets, `the ${this.role}`));
     }
     const shape = { seconds: clip.seconds, scale: SCALE, lanes, player: this.player, grid: heard?.grid };

@@ -10,7 +10,7 @@ export function buildGrid(card) {
   const meter = make("select", { "aria-label": `Meter of the ${card.role}`, className: "meter" }, ...METERS.map((text) => make("option", {}, text)));
   const bar = make("input", { type: "number", step: 0.01, "aria-label": `Seconds at which a bar of the ${card.role} begins`, className: "downbeat" });
   const button = (text, title, className, act) => {
-    const made = make("button", { type: "button", className: `small ${className}`, title, "aria-label": title }, text);
+    const made = make("button", { type: "button", className: `small ${className}`, title, "aria-label": `${text}: ${title}` }, text);
     made.addEventListener("click", act);
     return made;
   };

@@ -58,7 +58,8 @@ async function restoreClips() {
 }
 
 function leave() {
-  const clips = SOURCES.filter((role) => cards[role].state).map((role) => cards[role].state.clip.id);
+  const shown = SOURCES.filter((role) => cards[role].state).map((role) => cards[role].state.clip.id);
+  const clips = [...new Set([...shown, ...takes.flatMap((take) => SOURCES.map((role) => take.wanted[role]))])];
   const compositions = [...new Set([job?.id, ...takes.map((take) => take.job)].filter(Boolean))];
   const body = JSON.stringify({ clips, compositions });
   fetch("/api/leave", { method: "POST", body, keepalive: true, headers: { "Content-Type": "application/json" } }).catch(() => {});
@@ -123,7 +124,7 @@ function applyStatus() {
     $("examples").append(button);
   }
   $("keeping").textContent = "Clips are worked on by the machine that serves this page. They are deleted when you "
-    + `remove them or close the page, and after ${limits.keep_minutes} minutes without use.`;
+    + `remove them and the takes made of them, or close the page, and after ${limits.keep_minutes} minutes without use.`;
 }
 
 begin();

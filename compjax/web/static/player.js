@@ -16,6 +16,7 @@ export class Player {
     this.at = 0;
     this.loop = false;
     this.region = null;        // [from, to] in seconds, of the loop
+    this.reference = null;     // how loud the first was
     this.even = true;          // all tracks as loud as the first
     this.metronome = false;
     this.grid = null;          // { beats, bars }
@@ -42,6 +43,7 @@ export class Player {
 
   async add(name, buffer) {
     const measured = await loudnessOf(buffer);
+    this.reference ??= measured.loudness;
     this.tracks.set(name, { buffer, ...measured });
     if (name === this.selected) this.switchTo(name);
     this.tell();
@@ -68,9 +70,8 @@ export class Player {
   }
 
   gainOf(track) {
-    const first = this.tracks.values().next().value;
-    if (!this.even || !Number.isFinite(track.loudness) || !Number.isFinite(first.loudness)) return 1;
-    const wanted = 10 ** ((first.loudness - track.loudness) / 20);
+    if (!this.even || !Number.isFinite(track.loudness) || !Number.isFinite(this.reference)) return 1;
+    const wanted = 10 ** ((this.reference - track.loudness) / 20);
     return Math.min(wanted, MOST_GAIN, 1 / Math.max(track.peak, 1e-3));
   }
 
@@ -144,6 +145,7 @@ export class Player {
   clear() {
     if (this.running) this.stop();
     this.tracks.clear();
+    this.reference = null;
     this.at = 0;
     this.region = null;
     this.tell();

@@ -6,10 +6,10 @@ import { chordsLane, moving, rollLane, soundLane, weightsLane } from "./lanes.js
 import { Player } from "./player.js";
 import { ask, askJson } from "./server.js";
 import { decode } from "./sound.js";
-import { chosen } from "./takes.js";
+import { chosen, takes } from "./takes.js";
 import { $, capital, FACTORS, make, SOURCES } from "./tools.js";
 
-const SCALE = 48;  // least pixels for a second
+const SCALE = 48, EDITED_SCALE = 96;  // least pixels for a second
 
 export const stage = new Player();
 export let figure = null;
@@ -51,6 +51,16 @@ export async function hearEarly(address, key) {
   if (document.querySelector("input[name=hear]:checked").value === "result") stage.select(name);
 }
 
+// Tracks of takes that are discarded are let go.
+function prune() {
+  const wanted = new Set(takes.flatMap((take) => [`take ${take.key}`, `input ${take.job}`, `target ${take.job}`]));
+  for (const name of fetched) {
+    if (wanted.has(name)) continue;
+    fetched.delete(name);
+    if (name !== stage.selected) stage.tracks.delete(name);
+  }
+}
+
 // What the switch says, of the chosen take.
 export function hear() {
   if (!chosen) return;
@@ -67,6 +77,7 @@ export async function showTake() {
     return;
   }
   const take = chosen;
+  prune();
   $("player-error").textContent = "";
   $("result-title").textContent = take.name;
   if (!stage.duration) stage.duration = take.result.seconds;
@@ -143,7 +154,7 @@ export function draw() {
   $("result-figure").classList.add("result-lanes");
   const seconds = editing ? axis.seconds : picture.seconds;
   const grid = editing ? axis.grid : stage.grid;
-  figure = new Figure($("result-figure"), "Pictures of the result", { seconds, scale: SCALE, lanes, player: stage, grid });
+  figure = new Figure($("result-figure"), "Pictures of the result", { seconds, scale: editing ? EDITED_SCALE : SCALE, lanes, player: stage, grid });
   figure.zoom = zoom;
   figure.draw();
   figure.scroller.scrollLeft = scrolled;

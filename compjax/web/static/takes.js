@@ -1,8 +1,9 @@
 // Takes: every composition stays, with its name, settings and scores, until it is discarded.
 
+import { cards } from "./card.js";
 import { inWords, takeUp } from "./options.js";
 import { askJson, forget } from "./server.js";
-import { $, make, recall, remember, say, tell } from "./tools.js";
+import { $, make, recall, remember, say, SOURCES, tell } from "./tools.js";
 
 export let takes = [];     // { key, name, job, index, wanted, result, kept, gone }
 export let chosen = null;  // the take that is heard and shown as the result
@@ -30,6 +31,9 @@ export function choose(take) {
   tell("take");
 }
 
+// Takes can be changed for as long as their clips are there.
+export const usesClip = (id) => takes.some((take) => SOURCES.some((role) => take.wanted[role] === id));
+
 // The take after or before the chosen one.
 export function chooseNext(way) {
   const there = takes.filter((take) => !take.gone), at = there.indexOf(chosen);
@@ -39,6 +43,10 @@ export function chooseNext(way) {
 export function discard(take) {
   takes = takes.filter((other) => other !== take);
   if (!takes.some((other) => other.job === take.job)) forget(`/api/compositions/${take.job}`);
+  for (const role of SOURCES) {
+    const id = take.wanted[role];
+    if (!usesClip(id) && !SOURCES.some((other) => cards[other].state?.clip.id === id)) forget(`/api/clips/${id}`);
+  }
   if (chosen === take) {
     chosen = takes.findLast((other) => !other.gone) || null;
     tell("take");
@@ -58,6 +66,7 @@ export async function restore() {
   if (!kept) return;
   ({ takes, count } = kept);
   const jobs = [...new Set(takes.map((take) => take.job))];
+  for (const id of new Set(takes.flatMap((take) => SOURCES.map((role) => take.wanted[role])))) askJson(`/api/clips/${id}`).catch(() => {});
   const there = await Promise.all(jobs.map((id) => askJson(`/api/compositions/${id}`).then(() => id, () => null)));
   for (const take of takes) take.gone = !there.includes(take.job);
   const before = takes.find((take) => take.key === kept.chosen && !take.gone) || takes.findLast((take) => !take.gone);
@@ -78,21 +87,21 @@ function row(take) {
   const { result, wanted } = take;
   const name = make("input", { type: "text", value: take.name, maxLength: 60, className: "take-name", "aria-label": `Name of ${take.name}` });
   name.addEventListener("change", () => { take.name = name.value.trim() || take.name; save(); show(); });
-  const button = (text, label, act, more = {}) => {
-    const made = make("button", { type: "button", className: "small", "aria-label": label, ...more }, text);
+  const button = (text, act, more = {}) => {
+    const made = make("button", { type: "button", className: "small", "aria-label": `${text}: ${take.name}`, ...more }, text);
     made.addEventListener("click", act);
     return made;
   };
-  const hear = button(take === chosen ? "Shown" : "Hear", `Hear and show ${take.name}`, () => choose(take), { disabled: take.gone });
+  const hear = button(take === chosen ? "Shown" : "Hear", () => choose(take), { disabled: take.gone });
   hear.setAttribute("aria-pressed", take === chosen);
-  const keep = button(take.kept ? "★ Kept" : "☆ Keep", `Keep ${take.name}`, () => { take.kept = !take.kept; save(); show(); });
+  const keep = button(take.kept ? "★ Kept" : "☆ Keep", () => { take.kept = !take.kept; save(); show(); });
   keep.setAttribute("aria-pressed", take.kept);
-  const again = button("Use its settings", `Take up the settings of ${take.name}`, () => {
+  const again = button("Use its settings", () => {
     takeUp(wanted);
     $("options").scrollIntoView({ block: "nearest" });
     say(`The settings of ${take.name} are taken up.`);
   });
-  const away = button("Discard", `Discard ${take.name}`, () => discard(take));
+  const away = button("Discard", () => discard(take));
   const state = take.gone ? "Its sound is deleted; its settings are here. " : "";
   return make("li", { className: `take${take === chosen ? " chosen" : ""}${take.gone ? " gone" : ""}` },
     make("div", { className: "take-head" }, hear, name, scores(result)),
