@@ -74,9 +74,15 @@ export async function restore() {
   if (before) choose(before);
 }
 
+const controlsOf = (item) => [...item.querySelectorAll("button, input")];
+
 export function show() {
   $("takes-section").hidden = takes.length === 0;
+  const rows = [...$("takes").children], at = rows.findIndex((item) => item.contains(document.activeElement));
+  const control = at < 0 ? -1 : controlsOf(rows[at]).indexOf(document.activeElement);
   $("takes").replaceChildren(...takes.map(row));
+  const same = $("takes").children[Math.min(at, takes.length - 1)];
+  if (control >= 0) (same ? controlsOf(same)[control] : $("compose")).focus();
   const there = takes.filter((take) => !take.gone);
   $("zip").hidden = there.length === 0;
   $("zip").href = `/api/takes.zip?${new URLSearchParams(there.map((take) => ["take", `${take.key}:${take.name}`]))}`;
