@@ -110,7 +110,7 @@ def placed_span(
     register: Register,
     config: PerformingConfig = PerformingConfig(),
 ) -> Span:
-    """A chord with its tones in the octaves in which they were heard, the others near the middle."""
+    """A chord with its tones in the octaves in which they were heard, or near the middle; then turned."""
     if not span.pitches:  # no chord is to sound
         return span
     energy: dict[int, float] = {}
@@ -122,9 +122,18 @@ def placed_span(
     for of in {pitch % 12 for pitch in span.pitches}:
         own = {pitch: value for pitch, value in energy.items() if pitch % 12 == of}
         tones.add(max(own, key=own.get) if own else nearest_octave(of, register.middle))
-    tones = with_octaves(tones, register, config.fewest)
+    tones = with_octaves(turned(tones), register, config.fewest)
     bass = nearest_octave(span.bass % 12, min(register.bass, *tones))
     return dataclasses.replace(span, pitches=tuple(sorted(tones)), bass=bass)
+
+
+def turned(tones: set[int]) -> set[int]:
+    """The next inversion: the lowest tone goes up an octave, if the piano roll has it.
+
+    The very voicing of the clip is its own arrangement: struck again, it is a piece of the clip.
+    """
+    lowest = min(tones)
+    return (tones - {lowest}) | {lowest + 12} if lowest + 12 <= MAX_PITCH else tones
 
 
 def with_octaves(tones: set[int], register: Register, fewest: int) -> set[int]:

@@ -128,10 +128,11 @@ def rendered_pairs(
             return found
         drawn = swaps.draw_pair(draw, split)
         if drawn.kind == kind and (not parts or drawn.target.part in parts):
-            found.append(_rendered_pair(swaps, drawn, settings, split))
+            found.append(rendered_pair(swaps, drawn, split, settings))
 
 
-def _rendered_pair(swaps: Swaps, drawn, settings: Sequence[Switches], split: str) -> Pair:
+def rendered_pair(swaps: Swaps, drawn, split: str, settings: Sequence[Switches] = (Switches(),)) -> Pair:
+    """What was drawn, rendered, with its arrangements under the settings."""
     given, target = swaps.perform(drawn.input), swaps.perform(drawn.target)
     return Pair(
         f"rendered {drawn.seed}: {drawn.input.part} x {drawn.target.part}",

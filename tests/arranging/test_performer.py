@@ -2,9 +2,9 @@
 
 import pytest
 
-from compjax.arranging.performer import Performer, Register, with_octaves
+from compjax.arranging.performer import Performer, Register, placed_span, turned, with_octaves
 from compjax.hearing.notes import HeardNote
-from compjax.music.score import Harmony, Hit, Rhythm, Span
+from compjax.music.score import MAX_PITCH, Harmony, Hit, Rhythm, Span
 from compjax.music.style import Style
 
 
@@ -31,3 +31,11 @@ def test_a_drone_is_played_in_octaves_of_its_own():
 def test_a_chord_of_three_tones_gets_none():
     assert with_octaves({48, 52, 55}, Register(), 3) == {48, 52, 55}
     assert with_octaves({24}, Register(24, 24, 24), 3) == {24, 36, 48}  # none below the piano roll
+
+
+def test_a_chord_is_turned_and_not_struck_as_it_lies_in_the_clip():
+    heard = tuple(HeardNote(0.0, 4.0, pitch, 1.0, True) for pitch in (48, 52, 55))
+    span = placed_span(Span(0.0, 4.0, (48, 52, 55), 48), heard, Register(48, 52, 55))
+    assert span.pitches == (52, 55, 60)
+    assert span.bass == 48
+    assert turned({MAX_PITCH - 5, MAX_PITCH}) == {MAX_PITCH - 5, MAX_PITCH}
