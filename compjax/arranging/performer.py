@@ -122,7 +122,7 @@ def placed_span(
     for of in {pitch % 12 for pitch in span.pitches}:
         own = {pitch: value for pitch, value in energy.items() if pitch % 12 == of}
         tones.add(max(own, key=own.get) if own else nearest_octave(of, register.middle))
-    tones = with_octaves(turned(tones), register, config.fewest)
+    tones = turned(tones) if len(tones) >= config.fewest else with_octaves(tones, register, config.fewest)
     bass = nearest_octave(span.bass % 12, min(register.bass, *tones))
     return dataclasses.replace(span, pitches=tuple(sorted(tones)), bass=bass)
 
