@@ -64,7 +64,7 @@ def test_the_contour_runs_in_the_time_of_the_clip():
     keys = clip(voices_with(), chord(48, 52, 55))
     style = Style(contour_depth=1.0, contour_rate=1.0, contour_phase=0.0, contour_shape=0.0, register=0.0)
     [note] = by_rules(HeardPair((drums, keys)), GATES, style, HEARD, Performer())
-    assert note.pitch == 60 and note.start == pytest.approx(2.5 / FRAME_RATE)  # of E3 G3 C4
+    assert note.pitch == 64 and note.start == pytest.approx(2.5 / FRAME_RATE)  # of G3 C4 E4
 
 
 def test_a_hit_in_the_silence_before_the_clip_begins_with_it():
