@@ -1,6 +1,6 @@
 """A picture of what is made of eight families of instruments: target, output and rendered arrangement.
 
-    python -m compjax.docs.family_picture --output=families.png
+    python -m tests.family_picture --output=families.png
 
 The first held-out pair of each family, from `--seed` on, whose target plays any part; nobody chose them.
 """
