@@ -168,7 +168,9 @@ def picture(folder: pathlib.Path, stem: str, file: pathlib.Path) -> None:
     }
     for axis, name in zip(axes, ("target", "result"), strict=False):
         audio, rate = sounds[name]
-        axis.specgram(middle(audio) + 1e-9, 2048, rate, noverlap=1024, vmin=-160, vmax=-50, cmap="magma")
+        axis.specgram(
+            middle(audio) + 1e-9, NFFT=2048, Fs=rate, noverlap=1024, vmin=-160, vmax=-50, cmap="magma"
+        )
         axis.set(title=f"{name}, {rate / 1000:g} kHz", xlabel="seconds", ylabel="Hz", xlim=(0, 7.9))
     edges = np.arange(0, 24_001, 250)
     for name, (audio, rate) in sounds.items():

@@ -47,6 +47,10 @@ PLAIN = additive.AdditiveConfig(accent=0.0, attack=(0.001, 0.5), least_release=1
 """The model as it was fitted: accents, quick attacks and releases are the player's."""
 
 
+UP_TO_THE_TOP = cutting.CuttingConfig(all_partials=True)
+"""How samples are cut where there is more than the bands that are heard."""
+
+
 class Instrument(Protocol):
     """What plays.
 
@@ -163,7 +167,7 @@ def _in_full(instrument: Modelled | Sampled, excerpt: Excerpt, fitted: Fitted) -
         return instrument
     (audio, form), parameters, cents = _source(excerpt), fitted.parameters, excerpt.cents
     if isinstance(instrument, Sampled):
-        cut = cutting.cut(audio, form.rate, parameters, fitted.notes, cents)
+        cut = cutting.cut(audio, form.rate, parameters, fitted.notes, cents, UP_TO_THE_TOP)
         return dataclasses.replace(instrument, samples=sampler.balanced(cut, form.rate), form=form)
     image = full_band.image_of(excerpt.full) if form.channels == 2 else None
     if form.rate == SAMPLE_RATE:

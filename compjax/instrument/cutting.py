@@ -34,6 +34,7 @@ class CuttingConfig:
         lead: seconds before that which are kept.
         tail: seconds kept after a note's end.
         ringing: seconds that a note may sound after its end, for sharing spectra.
+        all_partials: whether notes have a share of all there is up to the top, and not as far as the model's.
     """
 
     window: float = 0.17
@@ -48,6 +49,7 @@ class CuttingConfig:
     lead: float = 0.002
     tail: float = 0.15
     ringing: float = 0.5
+    all_partials: bool = False
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -143,7 +145,7 @@ def _shares(audio, rate, size, parameters, notes, cents, config: CuttingConfig) 
 
 def comb(parameters: Parameters, pitch: float, hz: np.ndarray, config: CuttingConfig) -> np.ndarray:
     """Power `[F]` that a pitch's partials have in the bins of a spectrum."""
-    at_hz, power = partials(parameters, pitch, hz[-1])
+    at_hz, power = partials(parameters, pitch, hz[-1], all_of_them=config.all_partials)
     width = 1.5 / config.window + config.spread * at_hz
     distance = (hz[None] - at_hz[:, None]) / width[:, None]
     return (

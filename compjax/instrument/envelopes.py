@@ -52,14 +52,15 @@ def zone_shares(hz: np.ndarray) -> np.ndarray:
 
 
 def partials(
-    parameters: Parameters, pitch: float, highest: float, air: Air | None = None
+    parameters: Parameters, pitch: float, highest: float, air: Air | None = None, all_of_them: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Frequencies `[K]` up to `highest` Hz of a pitch's partials, and their power `[K]`.
 
-    With `air`, those of a pitch whose `PARTIALS` reach what was heard of it go on from there.
+    With `air`, those of a pitch whose `PARTIALS` reach what was heard of it go on from there; with
+    `all_of_them`, those of every pitch go on.
     """
     number = np.arange(1, PARTIALS + 1)
-    if air is not None and midi_to_hz(pitch) * PARTIALS >= HIGHEST:
+    if all_of_them or (air is not None and midi_to_hz(pitch) * PARTIALS >= HIGHEST):
         number = np.arange(1, max(int(highest / midi_to_hz(pitch)), PARTIALS) + 1)
     hz = midi_to_hz(pitch) * number
     pattern = np.concatenate(

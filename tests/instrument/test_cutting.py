@@ -52,3 +52,22 @@ def test_the_longest_loudest_note_of_a_pitch_is_taken_and_few_in_all():
 
 def test_nothing_to_cut():
     assert cutting.cut(np.zeros(RATE, np.float32), RATE, None, []) == ()
+
+
+def test_a_low_note_keeps_what_is_above_the_models_partials(hollow):
+    """Beside a higher note, whose partials reach further: without them it would have nothing up there."""
+    time = np.arange(2 * RATE) / RATE
+    low = 0.2 * sum(np.sin(2 * np.pi * 55.0 * k * time + k * k) / k for k in range(1, 200)).astype(np.float32)
+    notes = (HeardNote(0.0, 1.9, 33, 0.2), HeardNote(0.0, 1.9, 64, 0.2))
+    high = additive.play(hollow, [Note(0.0, 1.9, 64, 0.2)], 2 * RATE, RATE)
+
+    def above(sound: np.ndarray) -> float:
+        """Power above 5 kHz in the first second."""
+        power = np.square(np.abs(np.fft.rfft(sound[:RATE])))
+        return float(power[np.fft.rfftfreq(RATE, 1 / RATE) > 5000].sum())
+
+    kept = []
+    for config in (cutting.CuttingConfig(), cutting.CuttingConfig(all_partials=True)):
+        samples = cutting.cut(low + high, RATE, hollow, notes, config=config)
+        kept += [above(sample.sound) for sample in samples if round(sample.pitch) == 33]
+    assert kept[1] > 0.2 * above(low) and kept[1] > 2 * kept[0]
