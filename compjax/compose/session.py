@@ -137,9 +137,12 @@ class Session:
         return self._stream(input, target, sample_rate, progress, chosen)
 
     def open_pair(
-        self, input, target, *, sample_rate: int | None = None, progress=None, **options
+        self, input, target, *, sample_rate: int | tuple[int, int] | None = None, progress=None, **options
     ) -> OpenPair:
-        """Two clips heard once, to be composed on again and again; the arguments are those of `compose`."""
+        """Two clips heard once, to be composed on again and again; the arguments are those of `compose`.
+
+        `sample_rate` may be one for each clip.
+        """
         return OpenPair(self, input, target, ComposeOptions(**options), sample_rate, progress)
 
     def listen(self, source, *, sample_rate: int | None = None, grid: GridSettings = HEARD) -> views.ClipView:
@@ -175,8 +178,9 @@ class Session:
         seconds: dict[str, float] = {}
         phase = functools.partial(progress.phase, seconds=seconds)
         with phase("read"):
-            clip = opening.open_clip(input, "input", sample_rate)
-            other = opening.open_clip(target, "target", sample_rate)
+            rates = sample_rate if isinstance(sample_rate, tuple) else (sample_rate, sample_rate)
+            clip = opening.open_clip(input, "input", rates[0])
+            other = opening.open_clip(target, "target", rates[1])
         with phase("align"):
             clip, other = clip.gridded(options.input_grid), other.gridded(options.target_grid)
             grids = clip.grid, other.grid

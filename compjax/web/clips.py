@@ -10,6 +10,7 @@ import threading
 import numpy as np
 
 from compjax.audio import loudness, waveform
+from compjax.audio.sound_files import OUTPUT_RATES
 from compjax.constants import MIN_SECONDS, SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.music.time.meter import HEARD, GridSettings
@@ -36,28 +37,36 @@ MAX_NAME = 80
 
 
 class HeldClip:
-    """A clip as it is heard: 24 kHz mono, in memory."""
+    """A clip in memory: as it is heard, 24 kHz mono, and as it came, where that is more."""
 
     busy = False  # a composition holds on to its clips by itself
-    rate = SAMPLE_RATE
 
-    def __init__(self, name: str, audio: np.ndarray, remarks: tuple[str, ...] = ()):
-        """`name` is for showing, never a path; `audio` is `[S]` float32; `remarks` say what was mended."""
+    def __init__(
+        self,
+        name: str,
+        audio: np.ndarray,
+        remarks: tuple[str, ...] = (),
+        full: tuple[np.ndarray, int] | None = None,
+    ):
+        """Hold on to a clip.
+
+        Args:
+            name: for showing, never a path.
+            audio: `[S]` float32 at 24 kHz.
+            remarks: what was mended.
+            full: the same `[S, C]` and its rate, where it has more channels or a higher rate.
+        """
         self.name = name
         self.audio = audio
+        self.source, self.rate = full or (audio, SAMPLE_RATE)  # what is composed on
         self.remarks = remarks
         self._looking = threading.Lock()
         self._heard: dict[GridSettings, dict] = {}
 
     @property
-    def source(self) -> np.ndarray:
-        """What is composed on, at `rate`."""
-        return self.audio
-
-    @property
     def parts(self) -> dict[int, int]:
         """Bytes by `id`, see `Shelf`."""
-        return {id(self.audio): self.audio.nbytes}
+        return {id(sound): sound.nbytes for sound in (self.audio, self.source)}
 
     @property
     def seconds(self) -> float:
@@ -106,7 +115,16 @@ def decode(path: str | os.PathLike, name: str, max_seconds: float) -> HeldClip:
         raise UserError(f"{name}: less than {MIN_SECONDS} seconds of it can be read; export it again")
     if loudness.level(audio) < loudness.SILENCE_RMS:
         raise UserError(f"{name} is silent; give a clip with sound in it")
-    return HeldClip(name, audio, recording.remarks)
+    return HeldClip(name, audio, recording.remarks, in_full(recording))
+
+
+def in_full(recording: waveform.Waveform) -> tuple[np.ndarray, int] | None:
+    """A recording's channels `[S, C]` at its own rate, up to 48 kHz; None if it is mono at 24 kHz or less."""
+    original = recording.original
+    if original is None or (original.rate <= SAMPLE_RATE and original.channels == 1):
+        return None
+    rate = max(rate for rate in OUTPUT_RATES if rate <= max(original.rate, SAMPLE_RATE))
+    return original.stretch(0.0, original.frames / original.rate, rate, original.channels), rate
 
 
 def example(name: str) -> HeldClip:
@@ -118,7 +136,8 @@ def example(name: str) -> HeldClip:
     if name not in EXAMPLES:
         raise UserError(f"there is no example {name!r}; there are {', '.join(EXAMPLES)}")
     title, file = EXAMPLES[name]
-    return HeldClip(title, waveform.read(DEMO / file))
+    recording = waveform.read_recording(DEMO / file)
+    return HeldClip(title, recording.audio, recording.remarks, in_full(recording))
 
 
 def shown(name: str) -> str:

@@ -24,6 +24,7 @@ MEDIA_TYPES = {
     ".json": "application/json",
     ".html": "text/html",
     ".txt": "text/plain; charset=utf-8",
+    ".zip": "application/zip",
 }
 """Kinds of files, by the ends of their names."""
 
@@ -192,7 +193,10 @@ class CompositionRoutes:
 def result_answer(name: str, index: int, result: results.Result) -> dict:
     """What is said of one variation, and where its files are."""
     at = f"/api/compositions/{name}/{index}"
-    files = {suffix[1:].removesuffix(".txt"): f"{at}/out{suffix}" for suffix in result.suffixes}
+    files = {
+        suffix[1:].removesuffix(".txt").removesuffix(".zip"): f"{at}/out{suffix}"
+        for suffix in result.suffixes
+    }
     said = {key: result.report[key] for key in SAID if key in result.report}
     return {"variation": index, **said, "files": files, "picture": f"{at}/picture"}
 

@@ -178,6 +178,10 @@ def _is_style(value) -> bool:
     return value is None or (isinstance(value, dict) and all(map(_is_number, value.values())))
 
 
+def _is_roles(value) -> bool:
+    return value is None or (isinstance(value, dict) and all(map(_is_text, value.values())))
+
+
 def _is_flag(value) -> bool:
     return isinstance(value, bool)
 
@@ -197,9 +201,10 @@ EXPECTED = {
     **dict.fromkeys(("input", "target", *FACTORS, "arranger", "instrument"), (_is_text, "text")),
     "chords": (_is_text_or_null, "text, a chord a line, or null"),
     "weights": (_is_numbers, "a list of numbers, or null"),
+    "roles": (_is_roles, "a role by voice, or null"),
     "style": (_is_style, "numbers by name, or null"),
     **dict.fromkeys(("seed", "num_samples", "variation"), (_is_whole, "a whole number")),
-    **dict.fromkeys(("align", "loop"), (_is_flag, "true or false")),
+    **dict.fromkeys(("align", "loop", "stems"), (_is_flag, "true or false")),
     **dict.fromkeys(("hits", "notes"), (_is_list, "a list, or null")),
 }
 """By field: whether a value is of the right kind, and that kind in words."""

@@ -33,7 +33,9 @@ class OpenPairs:
             if pair.serves(chosen):
                 return pair
         given = [clip.source for clip in clips]
-        pair = session.open_pair(*given, sample_rate=clips[0].rate, progress=listener, **options)
+        pair = session.open_pair(
+            *given, sample_rate=tuple(clip.rate for clip in clips), progress=listener, **options
+        )
         self._keep(key, clips, pair)
         return pair
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import base64
 import dataclasses
+import io
 import pathlib
 import tempfile
+import zipfile
+from collections.abc import Sequence
 
 import numpy as np
 
 from compjax.audio import waveform
 from compjax.compose.composition import Composition
+from compjax.compose.report import explained
 from compjax.constants import FRAME_RATE, HOP_LENGTH, LATENT_SIZE, SAMPLE_RATE
 from compjax.music.chords.chord_files import text_of
 from compjax.music.chords.chord_names import name_of
@@ -34,7 +38,7 @@ MAX_STEPS = 400
 SUFFIXES = (".wav", ".mid", ".json")
 """Files of a composition that are written with it, by the ends of their names."""
 
-LATER = (".flac", ".groove.txt", ".chords.txt", ".html")
+LATER = (".flac", ".groove.txt", ".chords.txt", ".html", ".stems.zip", ".sfz.zip")
 """Files that are made when they are asked for."""
 
 
@@ -52,14 +56,21 @@ class Result:
         """Bytes by `id`, see `Shelf`; what is not sound is small."""
         view = self.composition.view
         sounds = (self.composition.audio, view.input.audio, view.target.audio, view.target_as_given)
+        sounds += tuple(self.composition.stems.values())
         files = {id(content): len(content) for content in self.files.values()}
         return files | {id(sound): sound.nbytes for sound in sounds}
 
     @property
     def suffixes(self) -> tuple[str, ...]:
         """All files that can be had, by the ends of their names."""
-        view = self.composition.view
-        missing = {".groove.txt": not view.rhythm.hits, ".chords.txt": not view.harmony.spans}
+        made = self.composition
+        missing = {
+            ".groove.txt": not made.view.rhythm.hits,
+            ".chords.txt": not made.view.harmony.spans,
+            ".stems.zip": not made.stems,
+            ".sfz.zip": made.instrument is None,
+            ".flac": made.report["options"].get("bit_depth") == "32f",  # it holds whole numbers only
+        }
         return (*self.files, *(suffix for suffix in LATER if not missing.get(suffix)))
 
     def file(self, suffix: str) -> bytes:
@@ -74,7 +85,25 @@ class Result:
         if suffix == ".html":
             return made.html().encode()
         with tempfile.TemporaryDirectory(prefix=TEMPORARY) as folder:
-            return made.save(pathlib.Path(folder) / "out.flac")[0].read_bytes()
+            if suffix == ".sfz.zip":
+                made.save_sfz(pathlib.Path(folder) / "instrument")
+                return zipped_folder(pathlib.Path(folder))
+            written = made.save(pathlib.Path(folder) / f"out{'.wav' if suffix == '.stems.zip' else suffix}")
+            return zipped(written[len(SUFFIXES) :]) if suffix == ".stems.zip" else written[0].read_bytes()
+
+
+def zipped_folder(folder: pathlib.Path) -> bytes:
+    """All files below a folder as a ZIP."""
+    return zipped([path for path in sorted(folder.rglob("*")) if path.is_file()], folder)
+
+
+def zipped(paths: Sequence[pathlib.Path], above: pathlib.Path | None = None) -> bytes:
+    """Files as a ZIP, by their names, or by their paths below a folder."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
+        for path in paths:
+            archive.write(path, path.relative_to(above) if above else path.name)
+    return buffer.getvalue()
 
 
 def result_of(composition: Composition, hits: Rhythm) -> Result:
@@ -87,6 +116,7 @@ def result_of(composition: Composition, hits: Rhythm) -> Result:
         "seconds": composition.seconds,
         "spectrogram": spectrogram(composition.heard),
         "notes": [_note(note) for note in composition.notes],
+        "why": [why(explained(note)["why"]) for note in composition.notes],
         "onsets": onsets(view.rhythm.hits),
         "hits": onsets(hits.hits),
         "chords": chords(view.harmony),
@@ -190,6 +220,18 @@ def _note(note) -> list[float | None]:
     """Start, end, MIDI pitch, velocity, and the voice if it is known."""
     times = round(float(note.start), 3), round(float(note.end), 3)
     return [*times, int(note.pitch), round(float(note.velocity), 3), note.voice]
+
+
+def why(reason: dict | None) -> str:
+    """Why a note is there, in a few words."""
+    if reason is None:
+        return "set by hand"
+    hit, chord, probability = (reason[name] for name in ("hit", "chord", "probability"))
+    parts = [reason["rule"]]
+    parts += [f"hit at {hit['time']:.2f} s"] if hit else []
+    parts += [f"chord {chord}"] if chord else []
+    parts += [f"probability {probability:.2f}"] if probability is not None else []
+    return ", ".join(map(str, parts))
 
 
 def rounded(times) -> list[float]:

@@ -10,7 +10,7 @@ import time
 from PIL import Image
 from visitor import Visitor
 
-SHOTS = (("page-1440", 1440, "light", 0.5), ("page-768", 768, "dark", 0.6), ("page-390", 390, "light", 0.75))
+SHOTS = (("page-1440", 1440, "light", 0.5), ("page-768", 768, "dark", 0.5), ("page-390", 390, "light", 0.6))
 """Name, width in pixels, scheme, and how much smaller the picture is."""
 
 
@@ -27,7 +27,7 @@ def shoot(visitor: Visitor, width: int, scheme: str, scale: float) -> bytes:
     picture = Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")
     small = picture.resize((round(width * scale), round(picture.height * scale)), Image.LANCZOS)
     buffer = io.BytesIO()
-    small.quantize(96).save(buffer, "PNG", optimize=True)
+    small.quantize(64).save(buffer, "PNG", optimize=True)
     return buffer.getvalue()
 
 

@@ -89,7 +89,7 @@ class Visitor:
     def loaded(self, role):
         """Wait until a clip was listened to; what the page says of it."""
         said = f"#clip-{role} .facts"
-        return self.wait(lambda: "chords" in (text := self.one(said).text) and "…" not in text and text)
+        return self.wait(lambda: "seconds ·" in (text := self.one(said).text) and "…" not in text and text)
 
     def compose(self):
         """Wait for the result of a click on the button."""

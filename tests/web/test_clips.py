@@ -65,6 +65,19 @@ def test_a_damaged_file_says_what_is_used_of_it(tmp_path):
     assert "50 % of what its header promises" in remark
 
 
+def test_what_is_more_than_mono_at_24_khz_is_kept_to_compose_on(tmp_path):
+    path = tmp_path / "wide"
+    left, right = (np.sin(2 * np.pi * hz * np.arange(88_200) / 44_100) for hz in (220, 331))
+    soundfile.write(path, 0.3 * np.stack([left, right], axis=1), 44_100, format="WAV")
+    clip = clips.decode(path, "wide.wav", 10)
+    assert clip.source.shape == (88_200, 2) and clip.rate == 44_100 and clip.audio.shape == (48_000,)
+    assert clip.source == pytest.approx(0.3 * np.stack([left, right], axis=1), abs=0.05)
+    assert sum(clip.parts.values()) == clip.audio.nbytes + clip.source.nbytes
+    soundfile.write(path, 0.3 * left, 24_000, format="WAV")
+    plain = clips.decode(path, "plain.wav", 10)
+    assert plain.source is plain.audio and plain.rate == SAMPLE_RATE
+
+
 def flac_of_unknown_length(audio) -> bytes:
     """A FLAC file as a program streams it: its header says that it has 0 samples."""
     buffer = io.BytesIO()

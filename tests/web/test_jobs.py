@@ -49,7 +49,7 @@ def test_a_job_is_done(worker, session):
     assert one.state is JobState.DONE and len(one.results) == 2 and size(one) > clips + 90_000
     [(input, target, rate, options)] = session.opened
     assert input is PAIR[0].audio and target is PAIR[1].audio
-    assert (rate, options) == (SAMPLE_RATE, {"seed": 3})
+    assert (rate, options) == ((SAMPLE_RATE, SAMPLE_RATE), {"seed": 3})
     assert session.asked == [(0, {"seed": 3}), (1, {"seed": 3})]
     assert set(one.results[0].files) == {".wav", ".mid", ".json"} and one.aligned.startswith(b"RIFF")
 

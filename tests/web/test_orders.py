@@ -60,6 +60,11 @@ def test_hits_and_notes_are_given_as_numbers():
     assert orders.parse(PAIR, 8).hits is None and orders.parse({**PAIR, "hits": None}, 8).notes is None
 
 
+def test_roles_stems_and_the_form_of_the_sound_are_taken():
+    given = {"roles": {"high": "top"}, "stems": True, "output_rate": 48000, "channels": 2, "bit_depth": "24"}
+    assert orders.parse({**PAIR, **given}, 8).options == given
+
+
 def test_tempo_key_and_grids_are_taken():
     given = {"input_bpm": 90, "input_meter": "7/8", "target_downbeat": 0.5, "bpm": 128.0, "transpose": -3}
     given |= {"quantize": 16, "quantize_strength": 0.5, "swing": 0.6, "loop": True, "bars": 4}
@@ -79,6 +84,9 @@ BAD = {
     "variation": ({**PAIR, "variation": -1}, "variation must be between 0"),
     "meter": ({**PAIR, "input_meter": "often"}, "input_meter"),
     "tempo": ({**PAIR, "bpm": [120]}, "bpm must be text, a number"),
+    "role": ({**PAIR, "roles": {"high": "drums"}}, "the role of high"),
+    "roles": ({**PAIR, "roles": ["top"]}, "roles must be"),
+    "rate": ({**PAIR, "output_rate": 96000}, "output_rate"),
     "silence": ({**PAIR, "weights": [0] * 6}, "all six weights are 0"),
     "no object": ([1], "an object"),
     "no clip": ({"input": "a"}, "no target"),

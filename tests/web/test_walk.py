@@ -62,6 +62,7 @@ def test_from_two_dropped_files_to_three_takes_an_edited_hit_and_downloads(visit
     for factor, source in (("rhythm", "input"), ("harmony", "target"), ("timbre", "target")):
         visitor.choose(factor, source)
     visitor.run("document.querySelector('#num_samples').value = 3")
+    visitor.run("document.querySelector('#option-stems').checked = true")
     visitor.compose()
     assert len(visitor.all(".take")) == 3
 
@@ -104,6 +105,10 @@ def test_from_two_dropped_files_to_three_takes_an_edited_hit_and_downloads(visit
     visitor.click("#downloads a[href$='.groove.txt']")
     [groove] = visitor.wait(lambda: list((tmp_path / "visitor0").glob("*.groove.txt")), 20)
     assert f"{hits - 1}" == str(sum(line.lstrip()[:1].isdigit() for line in groove.read_text().splitlines()))
+    visitor.click("#downloads a[href$='.stems.zip']")
+    [stems] = visitor.wait(lambda: list((tmp_path / "visitor0").glob("*.stems.zip")), 20)
+    names = visitor.wait(lambda: zipfile.is_zipfile(stems) and zipfile.ZipFile(stems).namelist(), 20)
+    assert names == ["out_low.wav", "out_mid.wav", "out_high.wav"]
     visitor.click("#zip")
     [takes] = visitor.wait(lambda: list((tmp_path / "visitor0").glob("takes.zip")), 20)
     names = visitor.wait(lambda: zipfile.is_zipfile(takes) and zipfile.ZipFile(takes).namelist(), 20)

@@ -90,7 +90,7 @@ function notesEditor(drawn) {
   const pitches = drawn.notes.map((note) => note[2]);
   const low = Math.max(24, Math.min(...pitches, 60) - 5), high = Math.min(87, Math.max(...pitches, 60) + 5);
   const made = new EventLane({
-    items: drawn.notes.map(([start, end, pitch, velocity, voice]) => ({ time: start, length: end - start, row: pitch - low, velocity, voice })),
+    items: drawn.notes.map(([start, end, pitch, velocity, voice], i) => ({ time: start, length: end - start, row: pitch - low, velocity, voice, why: drawn.why[i] })),
     rows: high - low + 1, height: 16, label: "Notes", snap: snapper(), changed,
     drawBehind: ({ pen, width, height }) => {
       const row = height / (high - low + 1);
@@ -100,7 +100,7 @@ function notesEditor(drawn) {
         pen.fillRect(0, height - (pitch - low + 1) * row, width, row);
       }
     },
-    describe: ({ time, length, row, velocity }) => `${pitchName(row + low)} at ${time.toFixed(2)} seconds for ${length.toFixed(2)}, ${strength(velocity)[1]}`,
+    describe: ({ time, length, row, velocity, why }) => `${pitchName(row + low)} at ${time.toFixed(2)} seconds for ${length.toFixed(2)}, ${strength(velocity)[1]}; ${why || "set by hand"}`,
     newItem: (time, row) => ({ time, row, velocity: 0.7, length: 2 * snapper().step || 0.25, voice: null }),
   });
   made.low = low;
@@ -136,7 +136,7 @@ function buildTools() {
   host.append(make("p", { className: "quiet", role: "status", id: "editor-said" }, {
     hits: "Click where a hit is missing; drag one elsewhere; click one twice for its accent. What is heard changes at once.",
     chords: "Choose a chord and write another: Am7/G, or notes with the bass first, [A C E].",
-    notes: "Click where a note is missing; drag one elsewhere.",
+    notes: "Click where a note is missing; drag one elsewhere. Pointing at one says why it is there: its hit, its chord and who wrote it.",
   }[editing]));
 }
 

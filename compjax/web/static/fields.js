@@ -11,6 +11,14 @@ export const STYLE = [
   { name: "contour_rate", label: "Pace of the contour", help: "How quickly it rises and falls: in four seconds on the left, four times a second on the right.", ...share },
 ];
 
+const roles = [["", "as usual"], ["bass", "bass"], ["chord", "chord"], ["arpeggio", "arpeggio"], ["top", "top line"], ["off", "off"]];
+
+export const ROLES = [
+  { name: "low", label: "Low hits play", help: "What a kick or the like strikes; usually the bass. Roles need the rules to arrange.", kind: "select", choices: roles },
+  { name: "mid", label: "Middle hits play", help: "What a snare or the like strikes; usually the chord.", kind: "select", choices: roles },
+  { name: "high", label: "High hits play", help: "What a hi-hat or the like strikes; usually an arpeggio.", kind: "select", choices: roles },
+];
+
 export const TIMING = [
   { name: "bpm", label: "Tempo", help: "Quarter notes a minute. Empty: as the input is played.", kind: "number", min: 20, max: 400, step: 0.1 },
   { name: "transpose", label: "Key", help: "Semitones up, or down with a minus. The input's hits stay where they are.", kind: "number", min: -24, max: 24, step: 1 },
@@ -33,4 +41,5 @@ export const SOUND = [
   { name: "channels", label: "Channels", help: "Auto: as many as that clip has.", kind: "select", number: true, choices: [["", "auto"], [1, "mono"], [2, "stereo"]] },
   { name: "bit_depth", label: "Bit depth", help: "Of the files: 16 is a CD's, 24 for further work, 32f never clips.", kind: "select",
     choices: [["", "16"], ["24", "24"], ["32f", "32 float"]] },
+  { name: "stems", label: "Stems", help: "Each voice as a file of its own too, as long as the whole, which they add up to.", kind: "check" },
 ];

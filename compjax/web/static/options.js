@@ -1,10 +1,11 @@
 // What is asked for: the controls, the order that they make, and settings that are taken up again.
 
 import { cards } from "./card.js";
-import { SOUND, STYLE, TIMING } from "./fields.js";
+import { ROLES, SOUND, STYLE, TIMING } from "./fields.js";
 import { server } from "./server.js";
 import { $, capital, FACTORS, make, SOURCES, tell } from "./tools.js";
 
+const GROUPS = { style: STYLE, roles: ROLES };
 const GRID = ["bpm", "meter", "downbeat"];
 const controls = new Map();  // name -> { get, set } of the fields in fields.js; undefined is what is not asked for
 
@@ -31,7 +32,7 @@ export function buildOptions() {
     }
     $("weights").append(group);
   }
-  for (const [host, fields] of [["style", STYLE], ["timing", TIMING], ["sound", SOUND]]) {
+  for (const [host, fields] of [["style", STYLE], ["roles", ROLES], ["timing", TIMING], ["sound", SOUND]]) {
     for (const field of fields) $(host).append(build(field));
   }
   $("numbers").addEventListener("toggle", () => {
@@ -48,6 +49,7 @@ export function buildOptions() {
 
 // The fields that this server knows.
 export function showKnown() {
+  $("roles").hidden = !server.options?.includes("roles");
   for (const { name } of [...TIMING, ...SOUND]) $(`field-${name}`).hidden = !server.options?.includes(name);
 }
 
@@ -123,9 +125,10 @@ export function settings() {
   } else {
     for (const factor of FACTORS) wanted[factor] = document.querySelector(`input[name=${factor}]:checked`).value;
   }
-  const style = {};
-  for (const { name } of STYLE) if (controls.get(name).get() !== undefined) style[name] = controls.get(name).get();
-  if (Object.keys(style).length) wanted.style = style;
+  for (const [group, fields] of Object.entries(GROUPS)) {
+    const set = fields.map(({ name }) => [name, controls.get(name).get()]).filter(([, value]) => value !== undefined);
+    if (set.length) wanted[group] = Object.fromEntries(set);
+  }
   const rest = [...TIMING, ...SOUND].filter(({ name }) => !$(`field-${name}`).hidden);
   for (const { name, needs } of rest) {
     const value = controls.get(name).get();
@@ -151,10 +154,10 @@ export function takeUp(wanted) {
   }
   $("numbers").open = Boolean(wanted.weights);
   wanted.weights?.forEach((weight, i) => setWeight(SOURCES[Math.floor(i / 3)], FACTORS[i % 3], weight));
-  for (const { name } of STYLE) controls.get(name).set(wanted.style?.[name]);
+  for (const [group, fields] of Object.entries(GROUPS)) for (const { name } of fields) controls.get(name).set(wanted[group]?.[name]);
   for (const { name } of [...TIMING, ...SOUND]) controls.get(name).set(wanted[name]);
   for (const host of ["style", "timing", "sound"]) {
-    const fields = { style: STYLE, timing: TIMING, sound: SOUND }[host];
+    const fields = { style: [...STYLE, ...ROLES], timing: TIMING, sound: SOUND }[host];
     if (fields.some(({ name }) => controls.get(name).get() !== undefined)) $(host).closest("details").open = true;
   }
   for (const role of SOURCES) {
@@ -168,8 +171,8 @@ export function inWords(wanted) {
   const parts = wanted.weights ? [`weights ${wanted.weights.join(" ")}`]
     : FACTORS.filter((factor) => wanted[factor] && wanted[factor] !== "auto").map((factor) => `${factor} from ${wanted[factor]}`);
   if (!parts.length) parts.push("all auto");
-  for (const { name, label, choices } of [...STYLE, ...TIMING, ...SOUND]) {
-    const value = wanted.style?.[name] ?? wanted[name];
+  for (const { name, label, choices } of [...STYLE, ...ROLES, ...TIMING, ...SOUND]) {
+    const value = wanted.style?.[name] ?? wanted.roles?.[name] ?? wanted[name];
     if (value === undefined) continue;
     const said = choices?.find(([choice]) => choice === value)?.[1] ?? value;
     parts.push(value === true ? label.toLowerCase() : `${label.toLowerCase()} ${said}`);

@@ -118,15 +118,17 @@ function showWords({ name, result: { words, verdict, weights, sources, files } }
 const KINDS = {
   wav: ["WAV, the sound", "audio/wav"], flac: ["FLAC, the sound, smaller", "audio/flac"], mid: ["MIDI, the notes", "audio/midi"],
   groove: ["Groove, the hits", "text/plain"], chords: ["Chords", "text/plain"], stems: ["Stems, a ZIP", "application/zip"],
-  json: ["JSON, the figures", "application/json"], html: ["Report, a page", "text/html"],
+  sfz: ["Instrument, an SFZ ZIP", "application/zip"], json: ["JSON, the figures", "application/json"], html: ["Report, a page", "text/html"],
 };
+
+const ENDS = { groove: "groove.txt", chords: "chords.txt", stems: "stems.zip", sfz: "sfz.zip" };
 
 // Links that can be clicked, or dragged out into another program.
 function showDownloads(name, files) {
   const links = Object.entries(KINDS).filter(([kind]) => files[kind]).map(([kind, [text, type]]) => {
     const link = make("a", { href: files[kind], download: "", draggable: true, "aria-label": `Download ${name} as ${text}` }, text);
     link.addEventListener("dragstart", (event) => {
-      const file = `${name.replace(/[^\w-]+/g, "-")}.${kind === "groove" || kind === "chords" ? `${kind}.txt` : kind}`;
+      const file = `${name.replace(/[^\w-]+/g, "-")}.${ENDS[kind] || kind}`;
       event.dataTransfer.setData("DownloadURL", `${type}:${file}:${link.href}`);
     });
     return link;
