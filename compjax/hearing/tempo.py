@@ -4,7 +4,7 @@ Octave errors are the commonest: a clip that repeats every 0.5 s repeats every s
 every 0.25 s. Each period that the onset strength repeats by, and its simple multiples, is judged by a
 small network: by how strongly whole, halves, thirds and multiples of it repeat in the low, middle and high
 register, by what is struck on its beats and between, and by its tempo. `compjax/training/tempo.py` fits it to
-drawn drum clips; `python -m compjax.evaluation.tempo` measures it on patterns that are not among them.
+drawn drum clips; `python -m compjax.evaluation.hearing.tempo` measures it on other patterns.
 """
 
 from __future__ import annotations

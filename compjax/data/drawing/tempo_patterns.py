@@ -1,6 +1,6 @@
 """Bars of drums that tempo hearing is fitted to besides the grooves: fast, slow, half-time, odd, plain.
 
-Written as in `drum_patterns.py`. None is in the test (`compjax/evaluation/tempo_patterns.py`).
+Written as in `drum_patterns.py`. None is in the test (`compjax/evaluation/hearing/tempo_patterns.py`).
 """
 
 from __future__ import annotations

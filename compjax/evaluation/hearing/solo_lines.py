@@ -1,6 +1,6 @@
 """How well a single line is heard as one: melodies that are drawn, whose truth is known.
 
-    python -m compjax.evaluation.solo_lines --seed=7 --count=24 --split=test
+    python -m compjax.evaluation.hearing.solo_lines --seed=7 --count=24 --split=test
 
 prints, for each family of instruments, the share of notes in whose middle exactly their own pitch class is
 heard, and the share in which it is among those heard. Needs FluidSynth and the soundfonts of the split.

@@ -1,6 +1,6 @@
 """How well tempo, meter and bars are heard: drum clips that are drawn, whose truth is known.
 
-    python -m compjax.evaluation.tempo --seed=7 --count=4
+    python -m compjax.evaluation.hearing.tempo --seed=7 --count=4
 
 prints a table. The patterns (`tempo_patterns.py`) are none of those that hearing was fitted to: straight,
 swung, half-time and double-time feels, three, five, six and seven beats to the bar, 46 to 190 beats per
@@ -17,7 +17,7 @@ from absl import flags
 
 from compjax.data.drawing.drum_clips import DrumClip, draw_clip
 from compjax.data.drawing.drum_patterns import DrumPattern
-from compjax.evaluation.tempo_patterns import PATTERNS
+from compjax.evaluation.hearing.tempo_patterns import PATTERNS
 from compjax.hearing.grid import hear
 from compjax.music.time.grid import Grid
 

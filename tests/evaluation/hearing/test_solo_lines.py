@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compjax.evaluation.solo_lines import HIGHEST, LOWEST, SECONDS, draw_line, judge, table
+from compjax.evaluation.hearing.solo_lines import HIGHEST, LOWEST, SECONDS, draw_line, judge, table
 from compjax.music.score import Harmony, Span
 
 

@@ -5,8 +5,8 @@ import numpy as np
 from compjax.data.drawing.drum_clips import DrumClip
 from compjax.data.drawing.drum_patterns import GROOVES
 from compjax.data.drawing.tempo_patterns import FEELS, PLAIN
-from compjax.evaluation.tempo import HeardRight, judge, measure, table
-from compjax.evaluation.tempo_patterns import PATTERNS
+from compjax.evaluation.hearing.tempo import HeardRight, judge, measure, table
+from compjax.evaluation.hearing.tempo_patterns import PATTERNS
 from compjax.music.time.grid import KNOWN, NO_GRID, regular
 from compjax.music.time.meter import Meter
 
