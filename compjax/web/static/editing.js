@@ -50,6 +50,7 @@ export function editorLanes(drawn, sources) {
   const source = sources.harmony;
   if (editing === "chords") return [{ element: chordButtons, className: source }, rollLane(drawn, sources)];
   lane ||= editing === "hits" ? hitsEditor(drawn) : notesEditor(drawn);
+  lane.isMuted = isMuted;
   if (editing === "notes") return [chordsLane(drawn.chords, source), { ...lane, element: lane.element, className: "notes" }];
   return [{ ...lane, element: lane.element, className: "hits input", title: "Hits over the input's sound: high, mid and low from above" }, ...(axis.same ? [rollLane(drawn, sources)] : [])];
 }
@@ -153,9 +154,11 @@ function eventTools() {
   return [make("div", { className: "buttons" }, ...made)];
 }
 
+const isMuted = (item) => muted.has(editing === "hits" ? item.row : item.voice);
+
 function muteBox(voice, index) {
   const box = make("input", { type: "checkbox", checked: muted.has(index) });
-  box.addEventListener("change", () => { muted[box.checked ? "add" : "delete"](index); changed(); });
+  box.addEventListener("change", () => { muted[box.checked ? "add" : "delete"](index); lane.render(); changed(); });
   return make("label", { className: "check" }, box, `mute ${voice}`);
 }
 
@@ -185,7 +188,7 @@ function changed() {
 function wanted() {
   const { notes, ...own } = parent.wanted;
   if (editing === "chords") return { ...own, chords: textOf() };
-  const items = lane.items.filter((item) => !muted.has(editing === "hits" ? item.row : item.voice));
+  const items = lane.items.filter((item) => !isMuted(item));
   if (editing === "hits") return { ...own, hits: items.map(({ time, row, velocity, keep }) => [time, row, velocity, ...(keep ? [keep] : [])]) };
   return { ...own, notes: items.map(({ time, length, row, velocity, voice }) => [time, time + Math.max(length, 0.02), row + lane.low, velocity, voice ?? null]) };
 }

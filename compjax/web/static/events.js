@@ -32,6 +32,7 @@ export class EventLane {
       button.style.left = `${(100 * Math.max(item.time, 0)) / seconds}%`;
       button.style.bottom = `${(100 * item.row) / this.rows}%`;
       button.style.height = `${100 / this.rows}%`;
+      button.classList.toggle("muted", Boolean(this.isMuted?.(item)));
       if (item.why) button.title = this.describe(item);
       if (item.length) button.style.width = `${(100 * item.length) / seconds}%`;
       button.dataset.selected = item === this.selected;
