@@ -120,8 +120,9 @@ def test_floors_of_the_notes_are_those_of_the_house():
     assert [set(re.findall(r"`(\w+)`", rooms)) or {""} for _, rooms in rows] == [set(rooms) for rooms in kept]
 
 
-def test_picture_is_small():
-    assert 0 < (DOCS / "composition.png").stat().st_size < LARGEST_PICTURE
+@pytest.mark.parametrize("name", ["composition.png", "families.png"])
+def test_pictures_are_small(name):
+    assert 0 < (DOCS / name).stat().st_size < LARGEST_PICTURE
 
 
 def test_files_that_are_written_out_can_be_read(tmp_path):

@@ -35,6 +35,8 @@ class PerformingConfig:
         reach: semitones above the heard register that a high voice may go.
         fewest: tones that a chord has at least, octaves of its own among them: voices that all strike the
             one note of a drone make no pattern.
+        elsewhere: what a tone counts that is heard outside its chord, beside within it: a clip that is looped
+            along another is heard once.
     """
 
     longest: float = 1.6
@@ -44,6 +46,7 @@ class PerformingConfig:
     articulated: float = 1.0
     reach: int = 3
     fewest: int = 3
+    elsewhere: float = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -115,9 +118,9 @@ def placed_span(
         return span
     energy: dict[int, float] = {}
     for note in heard:
-        shared = min(note.end, span.end) - max(note.start, span.start)
-        if shared > 0:
-            energy[note.pitch] = energy.get(note.pitch, 0.0) + shared * note.level
+        shared = max(min(note.end, span.end) - max(note.start, span.start), 0.0)
+        sounding = shared + config.elsewhere * (note.end - note.start)
+        energy[note.pitch] = energy.get(note.pitch, 0.0) + sounding * note.level
     tones = set()
     for of in {pitch % 12 for pitch in span.pitches}:
         own = {pitch: value for pitch, value in energy.items() if pitch % 12 == of}

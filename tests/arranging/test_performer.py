@@ -39,3 +39,9 @@ def test_a_chord_is_turned_and_not_struck_as_it_lies_in_the_clip():
     assert span.pitches == (52, 55, 60)
     assert span.bass == 48
     assert turned({MAX_PITCH - 5, MAX_PITCH}) == {MAX_PITCH - 5, MAX_PITCH}
+
+
+def test_a_chord_that_comes_again_lies_where_it_was_heard_the_first_time():
+    heard = tuple(HeardNote(0.0, 4.0, pitch, 1.0, True) for pitch in (36, 64, 79))
+    first, again = (placed_span(Span(t, t + 4.0, (48, 52, 55), 48), heard, Register()) for t in (0.0, 4.0))
+    assert first.pitches == again.pitches == (48, 64, 79)
