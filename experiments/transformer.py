@@ -18,12 +18,13 @@ def get_config() -> ConfigDict:
     config.kind = "notes"
     config.seed = 0
     config.batch_size = 8
-    config.num_steps = 1600
+    config.num_steps = 4000
     config.log_every = 25
     config.validate_every = 100
     config.validation_batches = 8
+    config.validate_heard = ""  # file of rendered dev pairs to validate on; else on drawn ones
     config.start_from = ""  # weights to begin with: --checkpoint
-    config.agent = ConfigDict({"size": 128, "layers": 3, "patch": 6, "head_width": 40, "head_layers": 2})
+    config.agent = ConfigDict({"size": 128, "layers": 3, "patch": 6, "head_width": 64, "head_layers": 3})
     config.optimizer = ConfigDict(
         {
             "learning_rate": 2e-3,
@@ -37,7 +38,8 @@ def get_config() -> ConfigDict:
         {"positive_weight": 2.0, "ema_decay": 0.998, "onsets": 1.0, "velocities": 1.0, "lengths": 0.5}
     )
     config.step.selector = 0.1
-    config.data = ConfigDict({"seed": 0, "pairs": 2000, "moments": 12, "usual": 0.7})
+    config.data = ConfigDict({"seed": 0, "pairs": 2000, "moments": 12, "styles": 4, "usual": 0.7})
+    config.data.update({"heard": "", "heard_share": 0.6})  # rendered pairs: training/notes/heard.py
     config.mesh = ConfigDict({"data": -1, "fsdp": 1})
     config.loop = ConfigDict({"save_every": 0, "epoch_steps": 0, "keep_latest": 2, "keep_best": 1})
     return config

@@ -12,15 +12,20 @@ from compjax.constants import MIN_PITCH, NUM_VOICES
 from compjax.hearing.notes import HeardNote
 from compjax.music.arrange import (
     ANTICIPATION,
+    BASS_OCTAVE,
     HELD_OVER,
     KIT_PITCHES,
     SHORTEST_NOTE,
+    close_floor,
     nearest_rank,
     without_collisions,
 )
 from compjax.music.roles import BASS, CHORD, OFF, TOP, USUAL
 from compjax.music.score import MAX_PITCH, Harmony, Hit, Note, Reason, Rhythm, Span
 from compjax.music.style import Style, contour
+
+BASS_TOP = BASS_OCTAVE + 12
+"""Below it an arranger in close position writes the bass."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -100,6 +105,64 @@ class Performer:
         )
         return without_collisions(list(notes))
 
+    def play_written(
+        self,
+        notes: Sequence[Note],
+        harmony: Harmony,
+        style: Style,
+        config: PerformingConfig = PerformingConfig(),
+    ) -> tuple[Note, ...]:
+        """Notes written in close position (`music.arrange.revoiced`), in its register, as it holds them."""
+        if self.is_kit:
+            return tuple(notes)
+        register = self.register()
+        placed = Harmony(tuple(placed_span(span, self.heard, register, config) for span in harmony.spans))
+        placing = Placing(placed, close_floor(style), register, config)
+        made = lasting(notes, style, self.sustained, config)
+        return without_collisions([played for note in made for played in placing.of(note)])
+
+
+@dataclasses.dataclass(frozen=True)
+class Placing:
+    """Chords in close position as an arranger wrote on them, and where the instrument has their tones."""
+
+    harmony: Harmony
+    lowest: int
+    register: Register
+    config: PerformingConfig
+
+    def of(self, note: Note) -> list[Note]:
+        """A note written in close position, as the instrument plays it; none where no chord sounds."""
+        if not self.harmony.spans:
+            return [note]
+        span = self.harmony.spans[self.harmony.index_at(note.start + ANTICIPATION)]
+        return [dataclasses.replace(note, pitch=self.pitch(note, span))] if span.pitches else []
+
+    def pitch(self, note: Note, span: Span) -> int:
+        """Where the instrument plays it."""
+        if note.pitch < BASS_TOP and note.pitch % 12 == span.bass % 12:
+            return span.bass
+        own = {pitch % 12: pitch for pitch in span.pitches}
+        tone = own.get(note.pitch % 12, nearest_octave(note.pitch % 12, self.register.middle))
+        moved = tone + 12 * ((note.pitch - self.lowest) // 12)
+        top = min(self.register.top + self.config.reach, MAX_PITCH)
+        return moved if self.register.bass <= moved <= top else tone
+
+
+def lasting(notes: Sequence[Note], style: Style, sustained: bool, config: PerformingConfig) -> list[Note]:
+    """Written notes, each as long as the instrument holds it: the bass by itself, all else together."""
+    share, longest = holding(style, sustained, config)
+    made = []
+    for is_bass in (True, False):
+        own = [note for note in notes if (note.pitch < BASS_TOP) == is_bass]
+        starts = sorted({note.start for note in own})
+        gaps = [after - start for start, after in itertools.pairwise(starts)]
+        free = dict(zip(starts, [*gaps, longest], strict=bool(starts)))
+        for note in own:
+            length = hold(free[note.start], share, longest, sustained, config)
+            made.append(dataclasses.replace(note, end=note.start + length))
+    return made
+
 
 def nearest_octave(pitch_class: int, middle: float) -> int:
     """The pitch of a class that is nearest to `middle`, within the piano roll."""
@@ -167,17 +230,27 @@ def tones_of(
     return (tone + 12,) if raised else (tone,)
 
 
+def holding(style: Style, sustained: bool, config: PerformingConfig) -> tuple[float, float]:
+    """The share of the time to the next attack that a note is held, and the seconds at most."""
+    share = min(config.shortest_share + config.articulated * style.articulation, 1.0)
+    return share, config.longest * (1.0 if sustained else config.ringing)
+
+
+def hold(free: float, share: float, longest: float, sustained: bool, config: PerformingConfig) -> float:
+    """Seconds that a note is held where `free` seconds are left until its voice is struck again."""
+    length = min(free * share, longest, free - config.gap if sustained else free)
+    return max(length, min(SHORTEST_NOTE, free))
+
+
 def held(rhythm: Rhythm, style: Style, sustained: bool, config: PerformingConfig) -> list[Hit]:
     """The hits, each as long as the instrument holds it: nearly to the next of its voice, or ringing."""
-    share = min(config.shortest_share + config.articulated * style.articulation, 1.0)
-    longest = config.longest * (1.0 if sustained else config.ringing)
+    share, longest = holding(style, sustained, config)
     hits = []
     for voice in range(NUM_VOICES):
         own = [hit for hit in rhythm.hits if hit.voice == voice]
         for hit, after in itertools.zip_longest(own, own[1:]):
             free = after.time - hit.time if after else longest
-            length = min(free * share, longest, free - config.gap if sustained else free)
-            hits.append(dataclasses.replace(hit, length=max(length, min(SHORTEST_NOTE, free))))
+            hits.append(dataclasses.replace(hit, length=hold(free, share, longest, sustained, config)))
     return sorted(hits, key=lambda hit: (hit.time, hit.voice))
 
 

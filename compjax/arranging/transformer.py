@@ -105,7 +105,8 @@ class Transformer:
         if not len(moments):
             return ()
         clips = np.stack([frames_of(clip, steering) for clip in heard.clips])
-        written = self._written(clips, style_over_time(style.vector(), len(gates)), gates, moments)
+        chosen = style_over_time(style.vector(), len(gates))[moments]
+        written = self._written(clips, chosen, gates, moments)
         notes = self._notes(*written, times_of(rhythm, moments), rhythm, harmony)
         if steering.harmony is not None:
             return notes
@@ -131,7 +132,7 @@ class Transformer:
             inside = np.flatnonzero((moments >= first) & (moments < first + self._config.hop))
             if len(inside):
                 begin = first - self._config.context
-                made[:, inside] = self._window(begin, moments[inside], clips, style, gates)
+                made[:, inside] = self._window(begin, moments[inside], clips, style[inside], gates)
         return tuple(made)
 
     def _window(self, first: int, moments: np.ndarray, clips, style, gates) -> np.ndarray:
@@ -140,9 +141,8 @@ class Transformer:
         first = max(min(first, len(gates) - length), 0)
         asked = np.zeros(self._config.moments, np.int32)
         asked[: len(moments)] = moments - first
-        heard, style, gates = (
-            padded(array[..., first : first + length, :], length) for array in (clips, style, gates)
-        )
+        heard, gates = (padded(array[..., first : first + length, :], length) for array in (clips, gates))
+        style = padded(style, self._config.moments)
         written = self._write(self._variables, heard[None], style[None], asked[None], gates[None])
         parts = jax.nn.sigmoid(written.onsets), written.velocities, written.lengths
         return np.stack([np.asarray(part)[0, : len(moments)] for part in parts])

@@ -155,7 +155,7 @@ class Session:
     def _stream(self, input, target, sample_rate, listener, options) -> streams.Stream:
         with one_blas_thread(), progress.told_to(listener):
             perceived = self.steer(self.perceive(input, target, sample_rate, options), options)
-            plan = self._arrange(perceived, options, draw_style(options, 0))
+            plan = self.arrange(perceived, options, draw_style(options, 0))
             rendition = self._play(perceived, plan)
             own, pieces = rendition.pieces()
         gain = loudness.gain_to(perceived.loudness, own)
@@ -234,7 +234,7 @@ class Session:
             raise UserError(f"this agent writes no notes; leave out {asked}")
         return shaping_of(options.shape, pair.input.grid, pair.input.seconds)
 
-    def _arrange(self, perceived: Perceived, options: ComposeOptions, style: Style) -> Plan:
+    def arrange(self, perceived: Perceived, options: ComposeOptions, style: Style) -> Plan:
         """The notes (or latents) of one variation."""
         heard, decided, steering = perceived.heard, perceived.gates, perceived.steering
         plan = self._composer.arrange(heard, decided, style, options.arranger, steering)
@@ -266,7 +266,7 @@ class Session:
         phase = functools.partial(progress.phase, seconds=seconds)
         style = draw_style(options, index)
         with phase("compose"):
-            plan = self._arrange(perceived, options, style) if notes is None else Plan(tuple(notes))
+            plan = self.arrange(perceived, options, style) if notes is None else Plan(tuple(notes))
             plan = dataclasses.replace(plan, notes=voiced(plan.notes))
         with phase("render"):
             rendition = self._play(perceived, plan)

@@ -1,12 +1,14 @@
-"""compjax-evaluate --interventions, --variations, --auto: studies of one model; --midi: real music for them.
+"""compjax-evaluate --interventions, --variations, --auto, --arrangers: studies; --midi: real music for them.
 
     compjax-evaluate --pairs=pairs.csv --interventions --output=report
     compjax-evaluate --rendered=16 --variations=4 --output=report
     compjax-evaluate --rendered=16 --midi=FOLDER --auto --output=report
+    compjax-evaluate --rendered=64 --arrangers=rules,transformer --output=report
 
 --interventions swaps one factor at a time for another pair's and measures how far each factor moves.
 --variations composes every pair several times: do they differ, and do all keep the scores? --auto leaves all
-switches to the agent: does it choose the input's rhythm and the target's harmony and timbre? With --midi,
+switches to the agent: does it choose the input's rhythm and the target's harmony and timbre? --arrangers
+sets the notes of several arrangers beside the truth (evaluation/by_arranger.py). With --midi,
 rhythms and chords of rendered pairs are those of the folder's MIDI files.
 """
 
@@ -37,6 +39,8 @@ def define_flags(values: flags.FlagValues) -> None:
     text = "Study: compose every pair this often, with the variations of --seed; how alike are they?"
     flags.DEFINE_integer("variations", 0, text, 0, flag_values=values)
     flags.DEFINE_bool("auto", False, "Study: all switches on auto; what does the agent choose?", values)
+    text = "Study: the notes of these arrangers beside the truth of rendered pairs of all kinds."
+    flags.DEFINE_list("arrangers", [], text, values)
     text = "--rendered: take rhythms and chords from this folder's MIDI files (drums on channel 10)."
     flags.DEFINE_string("midi", None, text, values)
 
@@ -57,9 +61,22 @@ def chosen(values: flags.FlagValues) -> str | None:
         raise UserError(f"--{found[0]} and --{(found + besides)[1]} do not go together; give one of them")
     if 0 < values.variations < FEWEST:
         raise UserError(f"--variations={values.variations}: at least {FEWEST} are needed to be compared")
+    if values.arrangers:
+        _check_arrangers(values)
     if found and not values.model:
         raise UserError(f"--{found[0]} is a study of the model; leave out --nomodel")
     return found[0] if found else None
+
+
+def _check_arrangers(values: flags.FlagValues) -> None:
+    """UserError unless the flag names arrangers, and there is a truth to set them beside."""
+    from compjax.compose.options import ARRANGERS
+
+    unknown = [name for name in values.arrangers if name not in ARRANGERS]
+    if unknown:
+        raise UserError(f"--arrangers={','.join(unknown)}: give some of {', '.join(ARRANGERS)}")
+    if not values.rendered or values.midi is not None:
+        raise UserError("--arrangers needs a truth: give --rendered=N with it, and no --midi")
 
 
 def study(values: flags.FlagValues, pairs: list, load: Callable[..., Any]) -> tuple[dict, list[str]]:
@@ -77,8 +94,10 @@ def rendered(values: flags.FlagValues) -> list:
     """Rendered pairs of drums and pitched clips, which hold chords but for --auto and --midi: any kind."""
     from compjax.data.drawing import swaps
     from compjax.data.drawing.midi_pairs import MidiPairs
-    from compjax.evaluation import testsets
+    from compjax.evaluation import by_arranger, testsets
 
+    if values.arrangers:
+        return by_arranger.drawn_pairs(values.rendered, values.seed, values.split)
     music = swaps if values.midi is None else MidiPairs(values.midi)
     is_any = values.midi is not None or values.auto or values.parts == ["any"]
     parts = () if is_any else known_parts(values.parts)
@@ -210,5 +229,16 @@ def auto(values: flags.FlagValues, pairs: list, session: Any) -> tuple[dict, lis
     return results, [own_choice.table(results["own_choice"]), report.table(results)]
 
 
-STUDIES = {"interventions": interventions, "variations": variations, "auto": auto}
+def arrangers(values: flags.FlagValues, pairs: list, session: Any) -> tuple[dict, list[str]]:
+    """The notes of the arrangers that are named beside the truth's; `pairs` are as they were drawn."""
+    from compjax.evaluation import by_arranger
+
+    rows = by_arranger.measure(pairs, lambda pair: by_arranger.written(session, pair, values.arrangers))
+    summary = by_arranger.summarise(rows)
+    for row in rows:
+        row["agreement"] = {name: dataclasses.asdict(one) for name, one in row["agreement"].items()}
+    return {"systems": {}, "arrangers": summary, "pairs": rows}, [by_arranger.table(summary)]
+
+
+STUDIES = {"interventions": interventions, "variations": variations, "auto": auto, "arrangers": arrangers}
 """The studies by the names of their flags."""

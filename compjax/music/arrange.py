@@ -99,6 +99,11 @@ def without_collisions(notes: list[Note]) -> tuple[Note, ...]:
     return tuple(sorted(result, key=lambda note: (note.start, note.pitch)))
 
 
+def close_floor(style: Style) -> int:
+    """The lowest tone of chords in close position, by the style's register."""
+    return CHORD_FLOOR + min(int(12 * style.register), 11)
+
+
 def revoiced(harmony: Harmony, style: Style) -> Harmony:
     """The chords in close position, within the octave that the style's register puts at C3 to B3 or above.
 
@@ -106,7 +111,7 @@ def revoiced(harmony: Harmony, style: Style) -> Harmony:
     octave the recording has each tone is its own voicing, and hard to hear: an octave is mostly
     overtones of the tone below it.
     """
-    lowest = CHORD_FLOOR + min(int(12 * style.register), 11)
+    lowest = close_floor(style)
 
     def close(span: Span) -> Span:
         classes = {pitch % 12 for pitch in span.pitches}

@@ -4,7 +4,7 @@ import pytest
 
 from compjax.arranging.performer import Performer, Register, placed_span, turned, with_octaves
 from compjax.hearing.notes import HeardNote
-from compjax.music.score import MAX_PITCH, Harmony, Hit, Rhythm, Span
+from compjax.music.score import Harmony, Hit, Note, Rhythm, Span
 from compjax.music.style import Style
 
 
@@ -45,3 +45,32 @@ def test_a_chord_that_comes_again_lies_where_it_was_heard_the_first_time():
     heard = tuple(HeardNote(0.0, 4.0, pitch, 1.0, True) for pitch in (36, 64, 79))
     first, again = (placed_span(Span(t, t + 4.0, (48, 52, 55), 48), heard, Register()) for t in (0.0, 4.0))
     assert first.pitches == again.pitches == (48, 64, 79)
+
+
+def written(*pitches, start=0.5):
+    return [Note(start, start + 0.1, pitch, 0.7) for pitch in pitches]
+
+
+def test_written_notes_go_where_the_instrument_has_them():
+    """C E G in close position from C3, on an instrument that was heard above that, G lowest."""
+    heard = tuple(HeardNote(0.0, 4.0, pitch, 1.0) for pitch in (72, 76, 67)) + (HeardNote(0.0, 4.0, 43, 0.5),)
+    harmony = Harmony((Span(0.0, 4.0, (48, 52, 55), 36),))
+    notes = Performer(heard).play_written(written(36, 48, 52, 55), harmony, Style(register=0.0))
+    assert [note.pitch for note in notes] == [48, 67, 72, 76]
+
+
+def test_written_notes_are_held_as_the_instrument_holds_them():
+    harmony = Harmony((Span(0.0, 4.0, (48, 52, 55), 36),))
+    notes = [*written(48), *written(52, start=1.5)]
+    long, short = (
+        Performer(sustained=True).play_written(notes, harmony, Style(register=0.0, articulation=value))
+        for value in (1.0, 0.0)
+    )
+    assert long[0].end == pytest.approx(1.5, abs=0.05) and long[0].end < 1.5
+    assert short[0].end < long[0].end
+
+
+def test_what_is_written_where_no_chord_is_to_sound_is_not_played():
+    harmony = Harmony((Span(0.0, 1.0, (48, 52, 55), 36), Span(1.0, 2.0, (), 36)))
+    notes = [*written(48), *written(60, start=1.5)]
+    assert [n.start for n in Performer().play_written(notes, harmony, Style())] == [0.5]

@@ -26,7 +26,7 @@ class EveryTone(nn.Module):
     def __call__(self, heard, style, moments, gates):
         classes = at(heard[:, 1, :, HARMONY], moments)[..., :12]
         onsets = jnp.pad(8.0 * classes - 4.0, ((0, 0), (0, 0), (36, 16)), constant_values=-9.0)
-        velocities = jnp.broadcast_to(at(style, moments)[..., -1:], onsets.shape)
+        velocities = jnp.broadcast_to(style[..., -1:], onsets.shape)
         lengths = jnp.full_like(onsets, np.log(2.0) / 2)
         return Written(onsets, velocities, lengths, jnp.zeros((1, 6)))
 

@@ -24,7 +24,7 @@ from compjax.instrument.capture import Instrument, capture
 from compjax.instrument.mixing import mixed
 from compjax.models.arranging.agent import ArrangingAgent
 from compjax.music import gates
-from compjax.music.score import Harmony, Rhythm
+from compjax.music.score import Harmony, Rhythm, moved
 from compjax.music.style import Style
 
 
@@ -103,11 +103,14 @@ class ArrangingComposer:
         self, heard: HeardAndCaptured, decided: np.ndarray, style: Style, arranger: str, steering: Steering
     ) -> Plan:
         """The notes that `arranger` (one of `options.ARRANGERS`) decides."""
-        name = self._usual if arranger == "auto" else arranger
+        name, performer = self._usual if arranger == "auto" else arranger, heard.instrument.performer
         if name == "rules":
-            return Plan(by_rules(heard.pair, decided, style, steering, heard.instrument.performer))
-        composing = self._transformer() if name == "transformer" else self._network
-        return Plan(composing.arrange(heard.pair, decided, style, steering))
+            return Plan(by_rules(heard.pair, decided, style, steering, performer))
+        if name == "network":
+            return Plan(self._network.arrange(heard.pair, decided, style, steering))
+        written = self._transformer().arrange(heard.pair, decided, style, steering)
+        _, harmony = steering.over(*heard.pair.music(decided))
+        return Plan(moved(performer.play_written(written, harmony, style), 0.0), written=written)
 
     def play(
         self, heard: HeardAndCaptured, decided: np.ndarray, plan: Plan, codec: LongCodec, seconds: float

@@ -33,10 +33,12 @@ class Plan:
     Attributes:
         notes: the composed part; empty where the agent writes none.
         latents: `[T, D]`, where the agent composes latents and not notes.
+        written: the notes as a network wrote them, before a player put them into its register.
     """
 
     notes: tuple[Note, ...] = ()
     latents: np.ndarray | None = None
+    written: tuple[Note, ...] | None = None
 
 
 class HeardClips(Protocol):

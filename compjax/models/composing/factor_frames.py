@@ -103,8 +103,18 @@ def factor_frames(rhythm: Rhythm, harmony: Harmony, likelihood: Likelihood) -> n
 
 def slots_of(rhythm: Rhythm, frames: int, apart: int = 3) -> np.ndarray:
     """Frames at which something is decided: those of the hits, one of those closer than `apart` frames."""
+    return _apart({frame_of(hit.time) for hit in rhythm.hits}, frames, apart)
+
+
+def slots_in(table: np.ndarray, apart: int = 3) -> np.ndarray:
+    """`slots_of` the hits that a table of `factor_frames` `[T, 62]` has."""
+    read = table[:, RHYTHM][:, 2 * NUM_VOICES : 3 * NUM_VOICES]
+    return _apart({int(frame) for frame in np.flatnonzero(read.any(axis=1))}, len(table), apart)
+
+
+def _apart(struck: set[int], frames: int, apart: int) -> np.ndarray:
     slots: list[int] = []
-    for frame in sorted({frame_of(hit.time) for hit in rhythm.hits}):
+    for frame in sorted(struck):
         if 0 <= frame < frames and (not slots or frame - slots[-1] >= apart):
             slots.append(frame)
     return np.asarray(slots, np.int32)

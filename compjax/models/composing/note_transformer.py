@@ -1,8 +1,8 @@
 """The mission's way from what is heard in two clips to notes: extract, select, compose, write.
 
 Convolutions at three scales make six components, gates let them through, a transformer over time composes,
-and a head that is shared along pitch writes notes at the moments that are struck. It is the compositional
-agent with hearing in front of it: each factor's branch is given what hearing says of that factor.
+and a head that is shared by a chord's tones writes notes at the moments that are struck. It is the
+compositional agent with hearing in front of it: each factor's branch is given what hearing says of it.
 """
 
 from __future__ import annotations
@@ -14,15 +14,20 @@ import jax
 import jax.numpy as jnp
 from flax import struct
 
+from compjax.models.composing.chord_head import ChordHead
 from compjax.models.composing.config import EncoderConfig, ExtractorConfig, SelectorConfig
 from compjax.models.composing.extractor import MultiScaleExtractor
 from compjax.models.composing.factor_frames import BY_FACTOR, HARMONY, RHYTHM, TIMBRE
 from compjax.models.composing.layers import TransformerEncoder
-from compjax.models.composing.pitch_head import PitchHead
 from compjax.models.composing.selector import ComponentSelector, gates_per_frame
 from compjax.music.factors import FACTORS
 
 Array = jax.Array
+
+MOMENT_LAYERS = 2
+
+REGISTER = 1
+"""Place of the register in the style vector."""
 
 ANTICIPATION = 4
 """Frames ahead of a moment at which its chord is read: who plays just before a change means the new chord."""
@@ -44,8 +49,8 @@ class TransformerConfig:
         default_factory=lambda: EncoderConfig(size=128, layers=3, heads=4, feed_forward=512, dropout=0.0)
     )
     patch: int = 6
-    head_width: int = 40
-    head_layers: int = 2
+    head_width: int = 64
+    head_layers: int = 3
 
 
 @struct.dataclass
@@ -88,8 +93,8 @@ class NoteTransformer(nn.Module):
         self.selector = ComponentSelector(config.selector)
         self.component_projection = nn.Dense(config.encoder.size)
         self.encoder = TransformerEncoder(config.encoder)
-        self.moment = nn.Dense(config.encoder.size)
-        self.head = PitchHead(config.head_width, config.head_layers)
+        self.moment = [nn.Dense(config.encoder.size) for _ in range(MOMENT_LAYERS)]
+        self.head = ChordHead(config.head_width, config.head_layers)
 
     def __call__(
         self, heard: Array, style: Array, moments: Array, gates: Array | None = None, train: bool = False
@@ -98,7 +103,7 @@ class NoteTransformer(nn.Module):
 
         Args:
             heard: `[B, 2, T, 62]`, input and target as `factor_frames` writes them; T a multiple of `patch`.
-            style: `[B, T, 9]`, the style vector and, last, its contour.
+            style: `[B, K, 9]`, the style vector and, last, its contour, at the moments.
             moments: `[B, K]`, frames at which notes are wanted.
             gates: `[B, 6]` or `[B, T, 6]` in [0, 1]; None lets the selector decide.
             train: dropout is on.
@@ -107,7 +112,7 @@ class NoteTransformer(nn.Module):
         own, logits = self.selector(jax.lax.stop_gradient(components))
         gates = own if gates is None else gates_per_frame(gates, *components.shape[:2])
         gated = (components * gates[..., None]).reshape(*components.shape[:2], -1)
-        composed = self.compose(jnp.concatenate([gated, style], axis=-1), train)
+        composed = self.compose(gated, train)
         notes = self.write(composed, gated, self.gated_factors(heard, gates), style, moments)
         return Written(notes[..., 0], nn.sigmoid(notes[..., 1]), notes[..., 2], logits.mean(axis=1))
 
@@ -134,15 +139,13 @@ class NoteTransformer(nn.Module):
     def write(self, composed: Array, gated: Array, factors: Array, style: Array, moments: Array) -> Array:
         """What the head says of every pitch at the moments, `[B, K, 64, 3]`."""
         ahead = jnp.minimum(moments + ANTICIPATION, factors.shape[1] - 1)
-        told = [
-            at(composed, moments // self.config.patch),
-            at(gated, moments),
-            at(factors[..., RHYTHM], moments),
-            at(factors[..., TIMBRE], moments),
-        ]
-        moment = nn.relu(self.moment(jnp.concatenate(told, axis=-1)))
-        moment = jnp.concatenate([moment, at(style, moments)], axis=-1)
-        return self.head(moment, at(factors[..., HARMONY], ahead))
+        known = at(factors[..., RHYTHM], moments), at(factors[..., TIMBRE], moments)
+        told = jnp.concatenate([*known, style], -1)
+        moment = jnp.concatenate([at(composed, moments // self.config.patch), at(gated, moments), told], -1)
+        for layer in self.moment:
+            moment = nn.relu(layer(moment))
+        chords = at(factors[..., HARMONY], ahead)
+        return self.head(jnp.concatenate([moment, told], -1), chords, style[..., REGISTER])
 
 
 def make_transformer(settings: dict | None = None) -> NoteTransformer:

@@ -5,8 +5,8 @@ A batch is a dict of arrays, `[B, ...]`, float32 unless said otherwise:
     heard          [2, T, 62]  input and target, see models/composing/factor_frames.py
     gates          [6]         1 for the components that the switches chose
     ideal_gates    [6]         what the selector should choose by itself
-    style          [T, 9]      the style vector and, last, its contour
     moments        [K]         int32, frames at which notes are decided
+    style          [K, 9]      the style vector and, last, its contour then
     asked          [K]         1 where there is such a moment, 0 where it is padding
     onsets         [K, 64]     1 where the arrangement strikes the pitch at the moment
     velocities     [K, 64]     of those notes, and
@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import pathlib
 from collections.abc import Iterator
 
 import numpy as np
@@ -32,14 +33,19 @@ from compjax.data.batches.pipeline import AHEAD
 from compjax.data.drawing import swaps
 from compjax.data.sources.example import HostBatch, gates_of
 from compjax.data.sources.source import fingerprint_of
-from compjax.models.composing.factor_frames import log_length
+from compjax.errors import UserError
+from compjax.models.composing.factor_frames import log_length, slots_in
 from compjax.music.score import Note, fold_pitch
-from compjax.music.style import Style, random_style, style_over_time
-from compjax.training.notes.imagined import FRAMES, HeardClip, MistakesConfig, imagine
+from compjax.music.style import Style, contour, random_style
+from compjax.training.notes.imagined import HeardClip, MistakesConfig, imagine
+
+MAKE_IT = "make it with python -m compjax.training.notes.heard --data=SHARDS --output=FILE"
 
 DRUMS_PITCHED = "drums, pitched"
 REACH = 0.05
 """Seconds from a moment within which a note belongs to it."""
+
+OF_MOMENTS = ("moments", "asked", "style", "onsets", "velocities", "lengths")
 
 MOST_MOMENTS = 64
 """Moments of a whole clip; there are never more hits in it."""
@@ -53,7 +59,10 @@ class NotesDataConfig:
         seed: other seeds, other pairs; `split` as in rendering.
         pairs: how many are kept and arranged again; a step draws one more until there are so many.
         first_pairs: with which a run begins.
-        moments: of a clip that an example asks for, drawn among its hits.
+        moments: of a clip that an example asks for in each style, drawn among its hits.
+        styles: in which an example is arranged.
+        heard: file of rendered pairs and what is heard in them (see `training/notes/heard.py`), if any;
+            `heard_share` of the examples are from it.
         usual: share of pairs that are drums with a pitched target; the rest are of any kind.
         mistakes: of hearing.
     """
@@ -63,6 +72,9 @@ class NotesDataConfig:
     pairs: int = 2000
     first_pairs: int = 16
     moments: int = 12
+    styles: int = 4
+    heard: str = ""
+    heard_share: float = 0.6
     usual: float = 0.7
     mistakes: MistakesConfig = MistakesConfig()
 
@@ -108,6 +120,13 @@ def notes_at(notes: tuple[Note, ...], moments: np.ndarray) -> dict[str, np.ndarr
     return dict(zip(("onsets", "velocities", "lengths"), table, strict=True))
 
 
+def style_at(style: Style, moments: np.ndarray) -> np.ndarray:
+    """The style vector and its contour at frames `[K]`, `[K, 9]`."""
+    heights = [contour(style, (frame + 0.5) / FRAME_RATE) for frame in moments]
+    vectors = np.tile(style.vector(), (len(moments), 1))
+    return np.column_stack([vectors, np.asarray(heights)]).astype(np.float32)
+
+
 def make_example(heard: PairAsHeard, switches: swaps.Recombination, style: Style) -> HostBatch:
     """An example of all the moments of the clip that gives the rhythm."""
     moments = heard.clips[switches[0]].slots[:MOST_MOMENTS]
@@ -116,8 +135,8 @@ def make_example(heard: PairAsHeard, switches: swaps.Recombination, style: Style
         "heard": np.stack([clip.frames for clip in heard.clips]),
         "gates": gates_of(np.asarray(switches)),
         "ideal_gates": np.asarray(swaps.ideal_gates(heard.pair), np.float32),
-        "style": style_over_time(style.vector(), FRAMES),
         "moments": moments,
+        "style": style_at(style, moments),
         "asked": np.ones(len(moments), np.float32),
         **struck,
     }
@@ -134,13 +153,43 @@ def fitted(example: HostBatch, count: int, generator: np.random.Generator | None
             [values[chosen], np.zeros((count - len(chosen), *values.shape[1:]), values.dtype)]
         )
 
-    names = ("moments", "asked", "onsets", "velocities", "lengths")
-    return example | {name: fit(example[name]) for name in names}
+    return example | {name: fit(example[name]) for name in OF_MOMENTS}
+
+
+def together(examples: list[HostBatch]) -> HostBatch:
+    """Examples of one pair and its switches in several styles as one."""
+    return examples[0] | {name: np.concatenate([one[name] for one in examples]) for name in OF_MOMENTS}
 
 
 def stacked(examples: list[HostBatch]) -> HostBatch:
     """Examples as one batch."""
     return {name: np.stack([example[name] for example in examples]) for name in examples[0]}
+
+
+class RenderedPairs:
+    """Rendered pairs and what was really heard in them, from a file of `training/notes/heard.py`.
+
+    Raises:
+        UserError: if there is no such file.
+    """
+
+    def __init__(self, path: str, split: str) -> None:
+        if not pathlib.Path(path).is_file():
+            raise UserError(f"config.data.heard={path}: there is no such file; {MAKE_IT}")
+        with np.load(path) as stored:
+            self._frames, self._seeds = stored["frames"], stored["seeds"]
+        self._split, self._pair = split, functools.lru_cache(maxsize=len(self._seeds))(self._read)
+
+    def __len__(self) -> int:
+        return len(self._seeds)
+
+    def __call__(self, number: int) -> PairAsHeard:
+        return self._pair(number)
+
+    def _read(self, number: int) -> PairAsHeard:
+        pair = swaps.draw_pair(int(self._seeds[number]), self._split)
+        clips = (frames.astype(np.float32) for frames in self._frames[number])
+        return PairAsHeard(pair, tuple(HeardClip(frames, slots_in(frames)) for frames in clips))
 
 
 class NotesPipeline:
@@ -153,6 +202,7 @@ class NotesPipeline:
     def __init__(self, config: NotesDataConfig, batch_size: int, index: int = 0, count: int = 1) -> None:
         self._config, self._size, self._index, self._count = config, batch_size, index, count
         self._heard = functools.lru_cache(maxsize=config.pairs)(functools.partial(draw_heard, config))
+        self._rendered = RenderedPairs(config.heard, config.split) if config.heard else None
         self._feed: Ahead | None = None
         self.fingerprint = fingerprint_of(["notes", config, batch_size])
 
@@ -166,10 +216,18 @@ class NotesPipeline:
     def _example(self, step: int, position: int) -> HostBatch:
         config = self._config
         generator = np.random.default_rng([config.seed, 1, position])
-        known = min(config.first_pairs + step, config.pairs)
-        heard = self._heard(int(generator.integers(known)))
-        example = make_example(heard, draw_switches(heard.pair, generator), random_style(generator))
-        return fitted(example, config.moments, generator)
+        heard = self._pair(step, generator)
+        switches = draw_switches(heard.pair, generator)
+        styles = [random_style(generator) for _ in range(config.styles)]
+        made = [make_example(heard, switches, style) for style in styles]
+        return together([fitted(example, config.moments, generator) for example in made])
+
+    def _pair(self, step: int, generator: np.random.Generator) -> PairAsHeard:
+        """One of the rendered pairs, or of those drawn so far."""
+        config = self._config
+        if self._rendered is not None and generator.random() < config.heard_share:
+            return self._rendered(int(generator.integers(len(self._rendered))))
+        return self._heard(int(generator.integers(min(config.first_pairs + step, config.pairs))))
 
     def iterate(self, start_step: int) -> Iterator[HostBatch]:
         """See `Pipeline`; an earlier iteration ends."""

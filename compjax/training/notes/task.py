@@ -121,7 +121,12 @@ class NotesValidation:
     def __init__(self, step: Callable, data: NotesDataConfig, config: Any, mesh: jax.sharding.Mesh) -> None:
         count = config.validation_batches
         held_out = dataclasses.replace(
-            data, seed=VALIDATION_SEED + data.seed, split="dev", first_pairs=count * config.batch_size
+            data,
+            seed=VALIDATION_SEED + data.seed,
+            split="dev",
+            first_pairs=count * config.batch_size,
+            heard=config.validate_heard,
+            heard_share=1.0,
         )
         pipeline = NotesPipeline(held_out, config.batch_size, jax.process_index(), jax.process_count())
         made = [pipeline.batch(number) for number in range(count)]

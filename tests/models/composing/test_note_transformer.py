@@ -5,9 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from compjax.constants import MIN_PITCH
+from compjax.models.composing.chord_head import MANY, counted, in_close_position, lowest_places, on_the_roll
 from compjax.models.composing.factor_frames import HARMONY, NUM_COLUMNS, RHYTHM
 from compjax.models.composing.note_transformer import make_transformer, mixed
-from compjax.models.composing.pitch_head import PitchHead, counted
+from compjax.music.arrange import revoiced
+from compjax.music.score import Harmony, Span
+from compjax.music.style import Style
 
 SMALL = {"size": 16, "layers": 1, "patch": 6, "head_width": 8, "head_layers": 1}
 FRAMES = 60
@@ -18,7 +22,7 @@ def network():
     """A small transformer, its variables and something to compose from."""
     generator = np.random.default_rng(0)
     heard = jnp.asarray(generator.random((1, 2, FRAMES, NUM_COLUMNS)), jnp.float32)
-    style = jnp.full((1, FRAMES, 9), 0.5)
+    style = jnp.full((1, 3, 9), 0.5)
     moments = jnp.asarray([[3, 20, 41]])
     agent = make_transformer(SMALL)
     variables = jax.jit(agent.init)(jax.random.key(0), heard, style, moments)
@@ -51,25 +55,24 @@ def test_the_heavier_gate_counts_in_full():
 
 
 def test_what_lies_below_is_counted():
-    chord = jnp.zeros((64, 1)).at[jnp.asarray([10, 14, 17])].set(1.0)
+    chord = jnp.zeros((12, 1)).at[jnp.asarray([0, 4, 7])].set(1.0)
     of = counted(chord)
-    assert of.shape == (64, 4)
-    np.testing.assert_allclose(of[[10, 14, 17, 30], 1] * 8, [0, 1, 2, 3], atol=1e-5)
-    np.testing.assert_allclose(of[:, 3] * 8, 3.0, atol=1e-5)
+    assert of.shape == (12, 4)
+    np.testing.assert_allclose(of[[0, 4, 7, 11], 1] * MANY, [0, 1, 2, 3], atol=1e-5)
+    np.testing.assert_allclose(of[:, 3] * MANY, 3.0, atol=1e-5)
 
 
-def test_the_head_shares_its_weights_along_pitch():
-    """Without the pitches' places, a transposed chord gives transposed notes."""
-    head, moments = PitchHead(8, 1), jnp.ones((1, 1, 4))
-    chords = jnp.zeros((1, 1, 12)).at[..., jnp.asarray([0, 4, 7])].set(1.0)
-    params = head.init(jax.random.key(1), moments, chords)["params"]
-    params["place"]["kernel"] = jnp.zeros_like(params["place"]["kernel"])
-    for name in ("kernel",):  # nor the counts, which begin at the lowest pitch
-        params["count_0"][name] = params["count_0"][name].at[8:].set(0.0)
-    plain, moved = (
-        head.apply({"params": params}, moments, jnp.roll(chords, steps, -1))[0, 0] for steps in (0, 3)
-    )
-    np.testing.assert_allclose(plain[:61], moved[3:], atol=1e-6)
+@pytest.mark.parametrize("register", [0.0, 0.4, 0.99])
+def test_places_are_those_of_close_position(register):
+    """A table that marks a chord's own tones, one octave on, lies where `music.arrange` puts them."""
+    span = Span(0.0, 1.0, (36, 40, 43, 46), 36)
+    [laid] = revoiced(Harmony((span,)), Style(register=register)).spans
+    classes = jnp.zeros((1, 12)).at[0, jnp.asarray([p % 12 for p in span.pitches])].set(1.0)
+    lowest = lowest_places(jnp.asarray([register]))
+    places = in_close_position(classes, lowest)[..., 0]
+    table = jnp.zeros((1, 12, 4)).at[..., 2].set(places)
+    roll = on_the_roll(table, lowest, 0.0)[0]
+    assert set(np.flatnonzero(roll) + MIN_PITCH) == set(laid.pitches)
 
 
 def test_an_unknown_setting_is_named():

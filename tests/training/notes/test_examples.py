@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from compjax.data.drawing import swaps
+from compjax.errors import UserError
 from compjax.models.composing.factor_frames import CLASSES, HARMONY, NUM_COLUMNS, RHYTHM, frame_of
 from compjax.music.score import Note
 from compjax.music.style import Style
@@ -73,3 +74,18 @@ def test_moments_are_drawn_or_padded():
     assert padded["asked"].sum() == found and padded["onsets"].shape == (found + 3, 64)
     some = examples.fitted(example, 2, np.random.default_rng(0))
     assert set(some["moments"]) <= set(example["moments"]) and len(set(some["moments"])) == 2
+
+
+def test_rendered_pairs_come_from_their_file(tmp_path):
+    drawn = examples.draw_heard(FEW, 0)
+    frames = np.stack([clip.frames for clip in drawn.clips])
+    np.savez(tmp_path / "heard.npz", frames=frames[None].astype(np.float16), seeds=[drawn.pair.seed])
+    stored = examples.RenderedPairs(str(tmp_path / "heard.npz"), "train")(0)
+    assert stored.pair.switches == drawn.pair.switches and stored.pair.kind == drawn.pair.kind
+    for own, clip in zip(stored.clips, drawn.clips, strict=True):
+        np.testing.assert_array_equal(own.slots, clip.slots)
+
+
+def test_a_file_that_is_not_there_is_named():
+    with pytest.raises(UserError, match="nowhere.npz"):
+        examples.NotesPipeline(dataclasses.replace(FEW, heard="nowhere.npz"), 2)

@@ -53,7 +53,7 @@ def test_through_the_loop(tmp_path):
     about, variables = load_weights(tmp_path / "transformer.npz")
     assert about["agent"] == "transformer"
     shapes = [leaf.shape for leaf in jax.tree.leaves(variables)]
-    assert (64, 16) in shapes and all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(variables))
+    assert (12, 16) in shapes and all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(variables))
 
 
 def test_a_setting_that_there_is_not_is_named():
