@@ -20,6 +20,9 @@ MAX_NAME_BYTES = 255
 CACHE_VARIABLE = "COMPJAX_CACHE"
 """Names the folder of what can be made again; the default is compjax in $XDG_CACHE_HOME or ~/.cache."""
 
+TRAINED = ("best.npz", "agent.npz", "transformer.npz")
+"""Files of weights in a folder that an agent was trained in; the first that is there is taken."""
+
 _TEMPORARY = re.compile(r"\.compjax-([0-9a-f]{8})-(\d+)-[0-9a-f]{8}\.tmp")
 
 
@@ -98,6 +101,23 @@ def make_folder(folder: str | os.PathLike, parents: bool = True) -> pathlib.Path
         reason = getattr(error, "strerror", None) or error
         raise UserError(f"cannot make the folder {shown(folder)}: {reason}; name another") from error
     return made
+
+
+def checkpoint_file(path: str | os.PathLike) -> pathlib.Path:
+    """A file of weights: the path itself, or in a folder that training wrote the best, else the last.
+
+    Raises:
+        UserError: if there is no such file, or none in the folder.
+    """
+    given = pathlib.Path(path)
+    if given.is_dir():
+        found = [given / name for name in TRAINED if (given / name).is_file()]
+        if not found:
+            raise UserError(f"{shown(path)} holds no weights: none of {', '.join(TRAINED)} is in it")
+        return found[0]
+    if not given.is_file():
+        raise UserError(f"there is no checkpoint {shown(path)}")
+    return given
 
 
 def cache_folder() -> pathlib.Path:

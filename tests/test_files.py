@@ -8,7 +8,7 @@ import pytest
 
 from compjax import files
 from compjax.errors import UserError
-from compjax.files import atomic_path, make_folder, sha256_of, shown
+from compjax.files import atomic_path, checkpoint_file, make_folder, sha256_of, shown
 
 
 def leftovers(folder):
@@ -146,3 +146,15 @@ def test_what_cannot_be_a_folder_is_one_line(tmp_path, name):
     with pytest.raises(UserError, match=r"^cannot make the folder .*; name another$"):
         make_folder(tmp_path / name)
     assert (tmp_path / "file").read_bytes() == b"kept"
+
+
+def test_a_folder_gives_the_best_weights_else_the_last(tmp_path):
+    with pytest.raises(UserError, match="holds no weights"):
+        checkpoint_file(tmp_path)
+    (tmp_path / "agent.npz").touch()
+    assert checkpoint_file(tmp_path).name == "agent.npz"
+    (tmp_path / "best.npz").touch()
+    assert checkpoint_file(str(tmp_path)).name == "best.npz"
+    assert checkpoint_file(tmp_path / "agent.npz").name == "agent.npz"
+    with pytest.raises(UserError, match="there is no checkpoint"):
+        checkpoint_file(tmp_path / "missing.npz")

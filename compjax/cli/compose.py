@@ -17,6 +17,7 @@ it whole bars whose end leads into their beginning, tempo and key in the file's 
 target's rate up to 48 kHz and its channels.
 --stems writes the sound of each voice as well; --roles=low=bass,mid=chord,high=arpeggio says what they play;
 --sfz=FOLDER writes the instrument that was heard, for any sampler that reads SFZ.
+--checkpoint DIR takes the best weights of a training run; without any clip the demo pair is composed.
 --pairs composes many pairs into the folder --output: a folder of NAME_input.wav and NAME_target.wav,
 or a CSV file of input,target.
 """
@@ -24,6 +25,7 @@ or a CSV file of input,target.
 from __future__ import annotations
 
 import os
+import pathlib
 import sys
 
 from absl import flags
@@ -32,6 +34,10 @@ from compjax.cli import command
 from compjax.cli.progress_bar import ManyTimes, ProgressBar
 from compjax.errors import EXIT_CODE, UserError
 from compjax.files import shown
+
+DEMO = pathlib.Path(__file__).parents[1] / "assets" / "demo"
+DEMO_PAIR = (DEMO / "drums.flac", DEMO / "guitar.flac")
+"""Input and target that are composed where only a checkpoint is named."""
 
 SHAPE_FLAGS = ("bpm", "transpose", "quantize", "quantize_strength", "swing", "loop", "bars")
 """Flags, and options, that say what tempo, key and length the new piece has."""
@@ -72,12 +78,17 @@ def define_flags() -> flags.FlagValues:
     _define_shape(values)
     _define_form(values)
     flags.DEFINE_bool("align", True, "Move the target's beats onto the input's.", values)
-    text = "Who decides the notes: rules, a small network or the transformer; auto: what the weights are for."
-    choices = ["auto", "rules", "network", "transformer"]
+    text = "Who decides: rules, a small network, the transformer, own latents; auto: as the weights are made."
+    choices = ["auto", "rules", "network", "transformer", "latents"]
     flags.DEFINE_enum("arranger", "auto", choices, text, values)
     text = "How notes are played: on a model fitted to the clip, on samples of it, or what explains it best."
     flags.DEFINE_enum("instrument", "auto", ["auto", "model", "samples"], text, values)
-    flags.DEFINE_string("checkpoint", None, "Weights of the agent; the bundled ones if not given.", values)
+    flags.DEFINE_string(
+        "checkpoint",
+        None,
+        "Weights of the agent, or the folder it was trained in; else the bundled ones.",
+        values,
+    )
     text = "Codec, the one on whose latents the agent was trained: vocos is bundled, encodec is converted."
     flags.DEFINE_enum("codec", "vocos", ["vocos", "encodec"], text, values)
     text = "The codec's weights, as compjax-port writes them; the bundled ones if not given."
@@ -165,10 +176,18 @@ def _check_together(values: flags.FlagValues) -> None:
                 f"--pairs does not go with {', '.join(named)}; with --report there are pictures"
             )
         return
+    if takes_demo(values):
+        return
     if (values.input is None) == (values.groove is None):
         raise flags.Error("give either --input or --groove (or --pairs)")
     if values.target is None:
         raise flags.Error("give --target, the clip for harmony and timbre")
+
+
+def takes_demo(values: flags.FlagValues) -> bool:
+    """Whether weights are to be heard and no clip is named: then the demo pair is composed."""
+    named = (values.input, values.target, values.groove, values.pairs)
+    return values.checkpoint is not None and all(name is None for name in named)
 
 
 def compose(values: flags.FlagValues) -> None:
@@ -200,7 +219,11 @@ def compose(values: flags.FlagValues) -> None:
     from compjax.compose.requests import Extras, Request
 
     extras = Extras(values.plot, values.report, values.save_groove, values.save_chords, values.sfz)
-    paths = (values.input, values.target, values.output)
+    given_clips = (values.input, values.target)
+    if takes_demo(values):
+        given_clips = DEMO_PAIR
+        command.say(f"no clips are given: composing the demo pair, {' x '.join(p.name for p in DEMO_PAIR)}")
+    paths = (*given_clips, values.output)
     given = values.groove, values.chords
     request = Request(*paths, values.num_samples, chosen, *given, extras, values.overwrite)
     request.check()

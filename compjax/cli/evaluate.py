@@ -54,7 +54,12 @@ def define_flags() -> flags.FlagValues:
     text = "Further weights to be judged: NAME=FILE,... with the names that their rows get."
     flags.DEFINE_list("others", [], text, values)
     flags.DEFINE_bool("page", False, "Write index.html too: players, spectrograms, scores by pair.", values)
-    flags.DEFINE_string("checkpoint", None, "Weights of the agent; the bundled ones if not given.", values)
+    flags.DEFINE_string(
+        "checkpoint",
+        None,
+        "Weights of the agent, or the folder it was trained in; else the bundled ones.",
+        values,
+    )
     text = "Codec, the one on whose latents the agent was trained."
     flags.DEFINE_enum("codec", "vocos", ["vocos", "encodec"], text, values)
     text = "The codec's weights, as compjax-port writes them; the bundled ones if not given."

@@ -11,13 +11,12 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
-import pathlib
 import sys
 
 from absl import flags
 
 from compjax.cli import command
-from compjax.errors import UserError
+from compjax.files import checkpoint_file
 
 
 def define_flags() -> flags.FlagValues:
@@ -43,7 +42,12 @@ def define_flags() -> flags.FlagValues:
     flags.DEFINE_float("keep_minutes", default.keep_minutes, text, flag_values=values)
     text = "Memory for clips, and as much again for results."
     flags.DEFINE_float("max_memory_megabytes", default.max_memory_megabytes, text, flag_values=values)
-    flags.DEFINE_string("checkpoint", None, "Weights of the agent; the bundled ones if not given.", values)
+    flags.DEFINE_string(
+        "checkpoint",
+        None,
+        "Weights of the agent, or the folder it was trained in; else the bundled ones.",
+        values,
+    )
     return values
 
 
@@ -70,8 +74,8 @@ def serve(values: flags.FlagValues) -> None:
 
     names = [field.name for field in dataclasses.fields(ServeConfig)]
     config = ServeConfig(**{name: getattr(values, name) for name in names})
-    if values.checkpoint is not None and not pathlib.Path(values.checkpoint).is_file():
-        raise UserError(f"there is no checkpoint {values.checkpoint}")
+    if values.checkpoint is not None:
+        checkpoint_file(values.checkpoint)  # what is wrong with it is said before anything is loaded
 
     def load():
         from compjax.compose import session  # heavy, so only in the background

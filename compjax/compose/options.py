@@ -19,8 +19,8 @@ from compjax.music.time.meter import GridSettings, Meter, bpm_of
 if TYPE_CHECKING:
     from compjax.music.score import Harmony
 
-ARRANGERS = ("auto", "rules", "network", "transformer")
-"""Who decides the notes: see `compjax/arranging/`."""
+ARRANGERS = ("auto", "rules", "network", "transformer", "latents")
+"""Who decides the notes: see `compjax/arranging/`; "latents" are an agent's own, played by no instrument."""
 
 INSTRUMENTS = ("auto", "model", "samples")
 """How the notes are played: see `compjax/instrument/capture.py`."""

@@ -30,6 +30,7 @@ from compjax.compose.shaping import Shaping, shaping_of, steering_in
 from compjax.compose.styles import draw_style
 from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from compjax.errors import UserError
+from compjax.files import checkpoint_file
 from compjax.hearing import sound
 from compjax.hearing.excerpt import Excerpt
 from compjax.music import gates
@@ -284,6 +285,8 @@ class Session:
             heard = finishing.as_heard(done.audio, done.form)
             body = report.measure(perceived.pair, heard, plan.notes, weights, *asked)
         body = perceived.told(body, self._composer, plan.notes, done)
+        if plan.chosen_by is not None:
+            body["agent"] = plan.chosen_by
         body["options"] = {**options.summary(), "style": dataclasses.asdict(style), "variation": index}
         body["timings"] = {name: round(value, 3) for name, value in seconds.items()}
         body["checksums"] = self._checksums
@@ -299,7 +302,8 @@ def load(
     """A session with the bundled model, or with a checkpoint of yours.
 
     Args:
-        checkpoint: the agent's weights, of any kind of agent; None takes the bundled ones.
+        checkpoint: the agent's weights, of any kind of agent, or the folder that it was trained in, of which
+            the best are taken; None takes the bundled ones.
         codec: name of the codec, the one on whose latents the agent was trained.
         codec_weights: the codec's weights; None takes the bundled ones, where there are any.
 
@@ -308,9 +312,9 @@ def load(
     """
     from compjax.compose.compiled import keep_compiled_programs
 
-    for what, path in (("checkpoint", checkpoint), ("file of codec weights", codec_weights)):
-        if path is not None and not pathlib.Path(path).is_file():
-            raise UserError(f"there is no {what} {os.fspath(path)}")
+    checkpoint = None if checkpoint is None else checkpoint_file(checkpoint)
+    if codec_weights is not None and not pathlib.Path(codec_weights).is_file():
+        raise UserError(f"there is no file of codec weights {os.fspath(codec_weights)}")
     keep_compiled_programs()
     pin_pool()
     import compjax.codec

@@ -10,6 +10,7 @@ from typing import Any
 from absl import flags
 
 from compjax.errors import UserError
+from compjax.files import checkpoint_file
 
 BEFORE = "compjax before"
 """Name of the row of the weights that --compare names."""
@@ -30,7 +31,7 @@ def models(values: flags.FlagValues) -> dict[str, pathlib.Path | None]:
 
     found: dict[str, pathlib.Path | None] = {}
     if values.model and not values.compare_agents:
-        found[OURS] = pathlib.Path(values.checkpoint) if values.checkpoint else None
+        found[OURS] = checkpoint_file(values.checkpoint) if values.checkpoint else None
     if compares_weights(values):
         found[BEFORE] = _weights("compare", values.compare)
     return found | named_weights(values.others)

@@ -33,6 +33,9 @@ BUILDERS = {
     "notes": "compjax.training.notes.task",
 }
 """Module with `build_task(config, mesh)` by the configuration's `kind`."""
+BEST = "best.npz"
+"""The inference file of the best validation so far, beside the last one."""
+
 PROGRAMS = "compiled"
 """Folder of compiled programs in the workdir."""
 
@@ -152,8 +155,7 @@ class Run:
             if due := self._validates_at(number):
                 self._validate()
             if due or (self._loop.save_every and number % self._loop.save_every == 0):
-                self._save(math.nan if not due else self._task.score(self._scalars))
-                self._export()
+                self._keep(math.nan if not due else self._task.score(self._scalars))
             elif self._checkpoints.retry_due:
                 self._save(math.nan)
             if number == self._loop.num_steps:
@@ -199,13 +201,22 @@ class Run:
             meta = {"fingerprint": self._task.fingerprint, "guards": self._guards.memory()}
             self._checkpoints.save(self._number, self._state, meta, score)
 
-    def _export(self) -> None:
+    def _keep(self, score: float) -> None:
+        """A checkpoint and the inference file, and another of the best so far; `score` is NaN if unknown."""
+        is_best = score > self._checkpoints.best_score
+        self._save(score)
+        self._export()
+        if is_best:
+            self._export(BEST)
+
+    def _export(self, name: str | None = None) -> None:
         """The inference file of the averaged parameters; process 0 writes it."""
+        name = name or self._task.export_name
         try:
             with self._phase("save"):
-                self._task.export(os.path.join(self._workdir, self._task.export_name), self._state)
+                self._task.export(os.path.join(self._workdir, name), self._state)
         except (OSError, ValueError, UserError) as error:  # a full disk, or weights beyond float16
-            self._reporter.warn(f"{self._task.export_name} could not be written: {error}")
+            self._reporter.warn(f"{name} could not be written: {error}")
 
     # Ending --------------------------------------------------------------------------------------------
 

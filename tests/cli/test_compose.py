@@ -48,7 +48,7 @@ def assert_refused(status, capsys, message, code=65):
 def test_two_clips_become_three_files(command, capsys):
     assert command() == 0
     printed = capsys.readouterr()
-    assert "Creative agent: Compositional (rhythm/harmony/timbre)" in printed.out
+    assert "Creative agent: Rules (rhythm/harmony/timbre)" in printed.out
     assert "the input's rhythm" in printed.out and "Wrote out.wav, out.mid, out.json" in printed.out
     assert all("%" in line for line in printed.err.splitlines())  # progress, where the machine is slow
     assert sorted(os.listdir()) == ["drums.wav", "out.json", "out.mid", "out.wav", "piano.wav"]
@@ -270,3 +270,9 @@ def test_mistakes_load_nothing_heavy(tmp_path):
         "sys.exit(bool({'jax', 'numpy', 'soundfile'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0
+
+
+def test_a_checkpoint_alone_composes_the_demo_pair(command, capsys):
+    assert compose.run(["compjax-compose", "--checkpoint=run", "--output=demo.wav"]) == 0
+    assert "the demo pair, drums.flac x guitar.flac" in capsys.readouterr().out
+    assert soundfile.info("demo.wav").duration == soundfile.info(compose.DEMO_PAIR[0]).duration

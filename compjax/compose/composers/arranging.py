@@ -14,8 +14,9 @@ from compjax.arranging.rules import by_rules
 from compjax.arranging.steering import Steering
 from compjax.arranging.transformer import Transformer
 from compjax.codec.long_codec import LongCodec
-from compjax.compose.composers.contract import COMPOSITIONAL, Plan
+from compjax.compose.composers.contract import COMPOSITIONAL, RULES, Plan
 from compjax.compose.composers.rendition import Played
+from compjax.errors import UserError
 from compjax.hearing.excerpt import Excerpt
 from compjax.hearing.listener import Listener
 from compjax.hearing.reading import HeardPair, read_clip
@@ -26,6 +27,11 @@ from compjax.models.arranging.agent import ArrangingAgent
 from compjax.music import gates
 from compjax.music.score import Harmony, Rhythm, moved
 from compjax.music.style import Style
+
+NO_LATENTS = (
+    "these weights write notes and compose no latents: give weights that do with --checkpoint "
+    "(compjax-train --config=experiments/compositional.py) for --arranger=latents"
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -102,10 +108,17 @@ class ArrangingComposer:
     def arrange(
         self, heard: HeardAndCaptured, decided: np.ndarray, style: Style, arranger: str, steering: Steering
     ) -> Plan:
-        """The notes that `arranger` (one of `options.ARRANGERS`) decides."""
+        """The notes that `arranger` (one of `options.ARRANGERS`) decides.
+
+        Raises:
+            UserError: if latents are asked for, which this agent does not compose.
+        """
+        if arranger == "latents":
+            raise UserError(NO_LATENTS)
         name, performer = self._usual if arranger == "auto" else arranger, heard.instrument.performer
         if name == "rules":
-            return Plan(by_rules(heard.pair, decided, style, steering, performer))
+            notes = by_rules(heard.pair, decided, style, steering, performer)
+            return Plan(notes, chosen_by=RULES)
         if name == "network":
             return Plan(self._network.arrange(heard.pair, decided, style, steering))
         written = self._transformer().arrange(heard.pair, decided, style, steering)

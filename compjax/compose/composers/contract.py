@@ -25,6 +25,9 @@ from compjax.music.style import Style
 COMPOSITIONAL = "Compositional (rhythm/harmony/timbre)"
 """Title of agents that compose of the six components."""
 
+RULES = "Rules (rhythm/harmony/timbre)"
+"""Title of what composes of the six components by written rules, and not by a network."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Plan:
@@ -33,11 +36,13 @@ class Plan:
     Attributes:
         notes: the composed part; empty where the agent writes none.
         latents: `[T, D]`, where the agent composes latents and not notes.
+        chosen_by: title of what decided; None for the composer's own.
         written: the notes as a network wrote them, before a player put them into its register.
     """
 
     notes: tuple[Note, ...] = ()
     latents: np.ndarray | None = None
+    chosen_by: str | None = None
     written: tuple[Note, ...] | None = None
 
 

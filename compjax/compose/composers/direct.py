@@ -96,11 +96,17 @@ class DirectComposer:
     def arrange(
         self, heard: HeardLatents, decided: np.ndarray, style: Style, arranger: str, steering: Steering
     ) -> Plan:
-        """Latents, and the notes of the piano roll where the agent has one; `arranger` is not used.
+        """Latents, and the notes of the piano roll where the agent has one.
 
         Gates that are the agent's own are left to it: a masking agent's masks have them already.
+
+        Raises:
+            UserError: if another arranger than "latents" is asked for, or chords or hits are given.
         """
-        del arranger
+        if arranger not in ("auto", "latents"):
+            raise UserError(
+                f"this agent composes latents: --arranger={arranger} is for those that write notes"
+            )
         if steering:
             raise UserError(CANNOT_BE_STEERED)
         gates = None if np.array_equal(decided, heard.gates) else np.asarray(decided, np.float32)

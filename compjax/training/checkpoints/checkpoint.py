@@ -296,6 +296,11 @@ class Checkpoints:
         late = self._failed_at is not None and time.monotonic() - self._failed_at > RETRY_SECONDS
         return late and self._peers.count == 1
 
+    @property
+    def best_score(self) -> float:
+        """The best score that was saved, minus infinity if none was."""
+        return self._best_saved[0]
+
     def _known_best(self) -> tuple[float, int]:
         """The best score among the checkpoints that are there, and its step."""
         known = []

@@ -176,3 +176,10 @@ def test_weights_that_do_not_fit_are_one_line(tmp_path):
     with pytest.raises(UserError, match="do not fit this version") as caught:
         hear(composer, *clips(FRAMES))
     assert "\n" not in str(caught.value)
+
+
+def test_it_composes_latents_and_nothing_else():
+    composer = composer_of("compositional")
+    heard = hear(composer, *clips(80))
+    with pytest.raises(UserError, match="--arranger=rules is for those that write notes"):
+        composer.arrange(heard, heard.gates, Style(), "rules", HEARD)
