@@ -19,6 +19,7 @@ from compjax.training import sharding
 from compjax.training.checkpoints import identity
 from compjax.training.checkpoints.checkpoint import Checkpoints
 from compjax.training.feed import Fed, Feed
+from compjax.training.monitoring import announce
 from compjax.training.monitoring.guards import Guards, NotFinite
 from compjax.training.monitoring.reporter import Pending, Reporter
 from compjax.training.process import exits
@@ -145,7 +146,7 @@ class Run:
     def _train(self) -> None:
         """From the first step to the last; raises Stop or NotFinite between two of them."""
         fed = self._next_batch()
-        with self._phase("compile"):
+        with self._phase("compile"), announce.signs_of_life("compiling the step"):
             self._reporter.describe(self._task.compile(self._state, fed.batch))
             self._task.learning_rate(self._number)  # a few small programs of its own
         self._lifecycle.arm()

@@ -113,7 +113,7 @@ class Crew:
             if self._deaths >= MAX_DEATHS:
                 raise UserError(
                     f"data workers were ended {MAX_DEATHS} times in a row (status {status}), "
-                    "which a lack of memory may cause; set data.workers to a smaller number"
+                    "which a lack of memory may cause; set config.loop.workers to a smaller number"
                 )
             logging.warning("data worker %d was ended (status %d); starting it again", index, status)
             self._workers[index] = WorkerProcess().begin(self._maker, step, self._count)

@@ -1,7 +1,7 @@
 """Which instruments and kits there are, which of them training never hears, and drawing one.
 
 Splits: `train` and `dev` share fonts and programs (other seeds); `test` hears only what they
-do not: another soundfont, and programs held out of the training fonts.
+do not: another soundfont, and programs held out of the training fonts. `drawn` hears drawn ones alone.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import dataclasses
 
 import numpy as np
 
+from compjax.data import splits
 from compjax.data.rendering.effects import draw_colour
 from compjax.data.rendering.soundfont import SYNTHETIC_DRUMS, SYNTHETIC_TONES, Timbre
 
@@ -95,9 +96,14 @@ def family_of(timbre: Timbre) -> str:
     return next((name for name, (range_, _) in FAMILIES.items() if timbre.program in range_), DRAWN)
 
 
+def is_synthetic(split: str, generator: np.random.Generator) -> bool:
+    """Whether an instrument or a kit is to be drawn from numbers."""
+    return split == splits.DRAWN or (split != "test" and generator.random() < SYNTHETIC_SHARE)
+
+
 def draw_instrument(split: str, generator: np.random.Generator) -> Timbre:
     """A melodic instrument in a random room."""
-    if split != "test" and generator.random() < SYNTHETIC_SHARE:
+    if is_synthetic(split, generator):
         font, program = SYNTHETIC_TONES, int(generator.integers(2**31))
     else:
         entries = programs(split)
@@ -109,7 +115,7 @@ def draw_instrument(split: str, generator: np.random.Generator) -> Timbre:
 
 def draw_kit(split: str, generator: np.random.Generator) -> Timbre:
     """A drum kit: its pieces for each voice, how loud each voice is, and a room."""
-    if split != "test" and generator.random() < SYNTHETIC_SHARE:
+    if is_synthetic(split, generator):
         kit = Timbre(SYNTHETIC_DRUMS, int(generator.integers(2**31)), is_kit=True)
         places = (LOW_PIECES, MID_PIECES, HIGH_PIECES)
     elif split != "test" and generator.random() < 0.4:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import pathlib
+import re
 from typing import Any
 
 from compjax.data.sources.source import ExampleConfig, Source, SourceConfig
+from compjax.data.splits import DRAWN
 from compjax.errors import UserError
 
 KINDS = ("rendered", "shards", "pairs", "music")
@@ -27,13 +29,17 @@ def guess_kind(folder: str) -> str:
 
 
 def parse_sources(value: Any) -> tuple[SourceConfig, ...]:
-    """The sources of a configuration: a folder's name, or settings by kind.
+    """The sources of a configuration: a folder's name, settings by kind, or "drawn" or "drawn:SEED".
+
+    The last renders factor swaps as they are needed, all of them by instruments drawn from numbers.
 
     One of weight 0 is left out, and so is one without a folder if it needs one.
 
     Raises:
         UserError: for an unknown kind or setting, or if no source is left.
     """
+    if isinstance(value, str) and (drawn := re.fullmatch(rf"{DRAWN}(?::(\d+))?", value)):
+        return (SourceConfig("rendered", split=DRAWN, seed=int(drawn[1] or 0)),)
     if isinstance(value, str):
         return (SourceConfig(guess_kind(value), value),)
     known = {field.name for field in dataclasses.fields(SourceConfig)} - {"kind"}

@@ -14,7 +14,7 @@ import numpy as np
 from compjax.constants import FRAME_RATE
 from compjax.data.sources.example import FIELDS, SMALL_FIELDS, AugmentConfig, HostBatch, make_example
 from compjax.data.sources.source import BrokenFile, ExampleConfig, SourceConfig, check_broken, fingerprint_of
-from compjax.data.splits import SPLITS
+from compjax.data.splits import DRAWN, SPLITS
 from compjax.errors import UserError
 
 OPEN_SHARDS = 512  # mapped at once in a process
@@ -178,7 +178,8 @@ class RenderedSource:
             raise UserError(
                 f"rendered clips last {swaps.CLIP_SECONDS:g} s, not {common.seconds:g}: set data.seconds to 0"
             )
-        soundfont.library()
+        if config.split != DRAWN:
+            soundfont.library()
         source = cls(
             name=f"rendered/{config.split}",
             split=config.split,

@@ -69,7 +69,7 @@ class SourceConfig:
             `pairs` (a folder of paired files), `music` (a folder of any music).
         folder: of all but `rendered`.
         weight: share of the examples, relative to the other sources'.
-        split: seeds, soundfonts and programs of `rendered`: train, dev or test.
+        split: seeds, soundfonts and programs of `rendered`: train, dev or test; drawn needs none.
         seed: of `rendered`: another one gives other pairs.
         unpaired: of `music`: share of examples that are two different clips without an arrangement.
         part: of `pairs` and `music`: `all`, or the files of `train` or of `dev`, a tenth.

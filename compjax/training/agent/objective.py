@@ -239,7 +239,7 @@ class Objective:
             critics: the state of the critics, or None.
 
         Returns:
-            the total, and `loss/<name>`, `weight/<name>`, `novelty`, `novelty/arrangement`, `gates/<place>`.
+            the total, and `loss/<name>`, `weight/<name>`, `novelty`, `novelty_score`, `gates/<place>`.
         """
         losses = self.losses(output, batch, key, frozen, critics)
         total, scalars = total_loss(losses, self.weights, step)
@@ -270,11 +270,15 @@ class Objective:
         return self._decoder.sound(latents, batch, key, frozen)
 
     def _observed(self, output: AgentOutput, batch: Batch) -> dict[str, Array]:
-        """What is reported and not trained on: novelty, the arrangements' own, and the selector's weights."""
+        """What is reported and not trained on: novelty and the selector's weights.
+
+        `novelty` is the original's hinge, 0 where all is new; `novelty_score` is ours, 0 of a copy.
+        """
         clips = batch["input_latents"], batch["target_latents"]
         seen = {
-            "novelty": novelty_score(output.latents, *clips),
-            "novelty/arrangement": averaged(
+            "novelty": novelty_hinge(output.latents, *clips),
+            "novelty_score": novelty_score(output.latents, *clips),
+            "novelty_score/arrangement": averaged(
                 novelty_score, batch.get("has_arrangement"), batch["arrangement"], *clips
             ),
         }

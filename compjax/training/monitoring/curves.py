@@ -76,7 +76,7 @@ def draw(curves: Mapping[str, Curve], title: str = "") -> bytes:
     figure.suptitle(title, fontsize=11)
     weights, novelty, latent, others = figure.subplots(2, 2).reshape(-1)
     _draw_weights(weights, curves)
-    pairs = {"output": "train/novelty", "arrangement": "train/novelty/arrangement"}
+    pairs = {"output": "train/novelty_score", "arrangement": "train/novelty_score/arrangement"}
     _draw_lines(novelty, curves, pairs, "novelty (distance from the nearer mix of the clips)")
     kept = {"training": "train/loss/latent", "held out": "dev/loss/latent"}
     _draw_lines(latent, curves, kept, "distance of the latents to the arrangement's (L1)")

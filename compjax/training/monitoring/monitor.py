@@ -12,7 +12,7 @@ import numpy as np
 from absl import logging
 
 from compjax.music.factors import FACTORS, GATE_NAMES, PLACES, SOURCES
-from compjax.training.monitoring import throughput
+from compjax.training.monitoring import announce, throughput
 from compjax.training.monitoring.status_line import ProgressLine, RemainingTime, duration
 from compjax.training.monitoring.symptoms import Symptoms
 from compjax.training.monitoring.tensorboard import EventFile
@@ -96,6 +96,10 @@ class Monitor:
         self._events.hyperparameters(flattened(config), {"dev/loss/total": 0.0, "train/novelty": 0.0})
         self._line = ProgressLine(stream)
         self._symptoms = Symptoms()
+        self._pace = announce.Pace(self._num_steps)
+        logging.info("on %s", announce.hardware())
+        if proposed := announce.proposal(config):
+            logging.warning("%s", proposed)
         logging.info("from step %d in %s; to watch: tensorboard --logdir=%s", start_step, workdir, workdir)
 
     def describe(self, cost: Cost) -> None:
@@ -121,6 +125,8 @@ class Monitor:
         self._probed |= {name: value for name, value in at_once.items() if name.startswith(GRADIENT)}
         self._last |= {name: float(scalars[name]) for name in SUMMARY if name in scalars}
         self._line.show(self._progress(number))
+        if told := self._pace.step(number):
+            logging.info("%s", told)
         if rates:
             self._report(number, scalars, dict(rates) | self._utilisation(rates))
 

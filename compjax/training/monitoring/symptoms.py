@@ -1,7 +1,7 @@
 """What to do when training goes wrong: the run sees a symptom and says so itself.
 
 The first four are the original's troubleshooting table, with its advice; `mix` is measured on decoded audio
-where the original asked for ears, and novelty is our score, which is 0 for a copy and rises as the output
+where the original asked for ears, and novelty is `novelty_score`, 0 for a copy and rising as the output
 becomes newer. Where the batch has arrangements, their own novelty is what is right, and the output's is
 compared with it.
 """
@@ -54,7 +54,7 @@ ADVICE = {
     "mix": "it sounds like a mix: use two cascade stages (--num_transformer_layers=2) and more "
     "composer layers",
     "drowning": "one loss drowns the others: lower its weight (config.losses)",
-    "waiting": "training waits for data: raise config.data.workers, or render the examples beforehand "
+    "waiting": "training waits for data: raise config.loop.workers, or render the examples beforehand "
     "(compjax-render)",
 }
 """What to do about each symptom."""
@@ -73,8 +73,8 @@ class Symptoms:
         """Of a training report: novelty, gradient norms of the losses, waiting for data."""
         limits, seen = self._limits, {}
         self._reports += 1
-        if "novelty" in scalars and self._reports > limits.settling:
-            value, truth = scalars["novelty"], scalars.get("novelty/arrangement")
+        if "novelty_score" in scalars and self._reports > limits.settling:
+            value, truth = scalars["novelty_score"], scalars.get("novelty_score/arrangement")
             floor, ceiling = (
                 (limits.copying[1], limits.straying[1])
                 if truth is None

@@ -6,6 +6,7 @@ import pytest
 from compjax.data.rendering import soundfont
 from compjax.data.sources import rendered, shards
 from compjax.data.sources.example import FIELDS, SMALL_FIELDS
+from compjax.data.sources.opening import parse_sources
 from compjax.data.sources.rendered import RenderedSource, ShardSource
 from compjax.data.sources.source import BrokenFile, ExampleConfig, SourceConfig
 from compjax.errors import UserError
@@ -121,3 +122,17 @@ def test_what_is_rendered_on_the_fly_is_what_a_shard_would_hold(tmp_path, one_fo
         for name in fresh:
             np.testing.assert_array_equal(fresh[name], kept[name])
     assert source.describe(1) == f"train pair {source.first + 1}"
+
+
+def test_drawn_instruments_need_neither_soundfont_nor_library(monkeypatch):
+    def missing(*_):
+        raise UserError("there is none")
+
+    monkeypatch.setattr(soundfont, "library", missing)
+    monkeypatch.setattr(soundfont, "find_font", missing)
+    [config] = parse_sources("drawn:3")
+    assert config.seed == 3
+    source = RenderedSource.open(config, PLAIN)
+    example = source.example(1, np.random.default_rng(0))
+    assert example["input_latents"].shape == example["arrangement"].shape == (source.frames, 128)
+    assert np.ptp(example["arrangement"]) > 0.5

@@ -12,28 +12,29 @@ def steps(scalars, rates=None, limits=AT_ONCE):
 
 
 def test_a_copy_is_told_to_raise_the_regulariser():
-    said = steps({"novelty": 0.01})
+    said = steps({"novelty_score": 0.01})
     assert list(said) == ["copy"]
     assert "novelty 0.010" in said["copy"] and "raise --mask_reg_weight to 0.2 to 0.3" in said["copy"]
 
 
 def test_straying_is_told_to_lower_it():
-    said = steps({"novelty": 0.8})
+    said = steps({"novelty_score": 0.8})
     assert list(said) == ["stray"]
     assert "lower --mask_reg_weight to 0.05 or raise --loss_weight_spectral" in said["stray"]
 
 
 def test_novelty_is_compared_with_the_arrangements():
     """Quiet latents resemble each other: what is new depends on what there is to be said."""
-    assert steps({"novelty": 0.03, "novelty/arrangement": 0.04}) == {}
+    assert steps({"novelty_score": 0.03, "novelty_score/arrangement": 0.04}) == {}
     assert (
-        "where the arrangements have 0.040" in steps({"novelty": 0.01, "novelty/arrangement": 0.04})["copy"]
+        "where the arrangements have 0.040"
+        in steps({"novelty_score": 0.01, "novelty_score/arrangement": 0.04})["copy"]
     )
-    assert "stray" in steps({"novelty": 0.1, "novelty/arrangement": 0.04})
+    assert "stray" in steps({"novelty_score": 0.1, "novelty_score/arrangement": 0.04})
 
 
 def test_healthy_novelty_is_not_mentioned():
-    assert steps({"novelty": 0.4}) == {}
+    assert steps({"novelty_score": 0.4}) == {}
 
 
 @pytest.mark.parametrize("level", [1 / 6, 0.5])
@@ -69,13 +70,16 @@ def test_waiting_for_data():
 
 def test_an_untrained_network_is_not_accused():
     symptoms = Symptoms(Limits(settling=3, patience=1))
-    assert [bool(symptoms.of_step({"novelty": 0.9}, {})) for _ in range(5)] == [False] * 3 + [True, False]
+    assert [bool(symptoms.of_step({"novelty_score": 0.9}, {})) for _ in range(5)] == [False] * 3 + [
+        True,
+        False,
+    ]
 
 
 def test_patience_and_pauses():
     """Once is chance; five times in a row are said, then not for a while, then seldom."""
     symptoms = Symptoms(Limits(settling=0, patience=3, pause=4))
-    said = [number for number in range(20) if symptoms.of_step({"novelty": 0.0}, {})]
+    said = [number for number in range(20) if symptoms.of_step({"novelty_score": 0.0}, {})]
     assert said == [2, 7, 16]
-    assert symptoms.of_step({"novelty": 0.4}, {}) == {}
-    assert symptoms.of_step({"novelty": 0.0}, {}) == {}  # the row was broken
+    assert symptoms.of_step({"novelty_score": 0.4}, {}) == {}
+    assert symptoms.of_step({"novelty_score": 0.0}, {}) == {}  # the row was broken
