@@ -100,17 +100,26 @@ class Transformer:
         """Notes by start, in seconds from the beginning of the clips; as `rules.by_rules`."""
         if steering.roles is not None:
             raise UserError("roles are of the rules of arranging: leave out roles, or take arranger=rules")
-        rhythm, harmony = steering.over(*heard.music(gates))
-        moments = slots_of(rhythm, len(gates))
-        if not len(moments):
-            return ()
-        clips = np.stack([frames_of(clip, steering) for clip in heard.clips])
-        chosen = style_over_time(style.vector(), len(gates))[moments]
-        written = self._written(clips, chosen, gates, moments)
-        notes = self._notes(*written, times_of(rhythm, moments), rhythm, harmony)
+        times, written = self._at_hits(heard, gates, style, steering)
+        notes = self._notes(*written, times, *steering.over(*heard.music(gates)))
         if steering.harmony is not None:
             return notes
         return balanced_to(heard, gates, notes)
+
+    def probabilities(
+        self, heard: HeardPair, gates: np.ndarray, style: Style, steering: Steering
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Seconds `[N]` of the hits, and how probable each pitch is at them, `[N, 64]`."""
+        times, (probable, *_) = self._at_hits(heard, gates, style, steering)
+        return times, probable
+
+    def _at_hits(self, heard: HeardPair, gates: np.ndarray, style: Style, steering: Steering) -> tuple:
+        """Seconds of the hits and what is written at them: probabilities, velocities, lengths."""
+        rhythm, _ = steering.over(*heard.music(gates))
+        moments = slots_of(rhythm, len(gates))
+        clips = np.stack([frames_of(clip, steering) for clip in heard.clips])
+        chosen = style_over_time(style.vector(), len(gates))[moments]
+        return times_of(rhythm, moments), self._written(clips, chosen, gates, moments)
 
     def _notes(self, probable, velocities, lengths, times: np.ndarray, rhythm, harmony) -> tuple[Note, ...]:
         """Notes of what is written at `times` `[N]`, `[N, 64]` each, for hits and chords."""

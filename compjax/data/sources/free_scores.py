@@ -1,11 +1,11 @@
-"""Scores that are free by their own words, as MIDI files: for `compjax-evaluate --midi` and `evaluation.real_music`.
+"""Scores that are free by their own words, as MIDI files: what `evaluation.real_music` reads.
 
     pip install music21
     python -m compjax.data.sources.free_scores --output=scores
 
-They are those of music21's corpus (Cuthbert and Ariza, ISMIR 2010) whose files say that they are in the public
-domain or under a Creative Commons licence. Most of the corpus says nothing and is left out. Nothing of it is
-bundled with this package.
+They are those of music21's corpus (Cuthbert and Ariza, ISMIR 2010) whose files say that they are in the
+public domain or under a Creative Commons licence. Most of the corpus says nothing and is left out. Nothing
+of it is bundled with this package.
 """
 
 from __future__ import annotations

@@ -40,12 +40,17 @@ def counted(x: Array) -> Array:
     return jnp.concatenate([x, under / MANY, under / (total + 0.1), total / MANY], axis=-1)
 
 
+def rising_along(x: Array, count: int) -> np.ndarray:
+    """0, 1, ... as one more axis behind those of `x`."""
+    return np.arange(count).reshape((1,) * x.ndim + (count,))
+
+
 def in_close_position(chords: Array, lowest: Array) -> Array:
     """Chords `[..., 12 n]` of classes, C first, as `[..., 12, n + 1]` places from the lowest tone up.
 
     The last column says whether a place lies above the next C.
     """
-    places = lowest[..., None] + np.arange(CLASSES)
+    places = lowest[..., None] + rising_along(lowest, CLASSES)
     columns = chords.reshape(*chords.shape[:-1], -1, CLASSES)
     laid = jnp.take_along_axis(columns, (places % CLASSES)[..., None, :], axis=-1)
     above = (places >= CLASSES).astype(chords.dtype)[..., None]
@@ -57,7 +62,7 @@ def on_the_roll(table: Array, lowest: Array, absent: float) -> Array:
     rising = jnp.swapaxes(table, -2, -1).reshape(*table.shape[:-2], OCTAVES * CLASSES)
     rising = jnp.pad(rising, [(0, 0)] * (rising.ndim - 1) + [(0, 1)], constant_values=absent)
     first = lowest + (CHORD_FLOOR - 2 * CLASSES - MIN_PITCH)
-    index = np.arange(NUM_PITCHES) - first[..., None]
+    index = rising_along(lowest, NUM_PITCHES) - first[..., None]
     inside = (index >= 0) & (index < OCTAVES * CLASSES)
     return jnp.take_along_axis(rising, jnp.where(inside, index, OCTAVES * CLASSES), axis=-1)
 
@@ -80,7 +85,7 @@ class ChordHead(nn.Module):
         lowest = lowest_places(register)
         laid = in_close_position(chords, lowest)
         place = self.param("place", nn.initializers.normal(0.5), (CLASSES, self.width))
-        x = nn.Dense(self.width, name="chord")(laid) + place
+        x = nn.Dense(self.width, name="chord")(laid) + place[None, None]
         x = nn.relu(x + nn.Dense(self.width, name="moment")(moments)[:, :, None])
         for layer in range(self.layers):
             turn = nn.Dense(2 * self.width, kernel_init=small(0.5), name=f"turn_{layer}")(moments)
@@ -94,4 +99,4 @@ class ChordHead(nn.Module):
             for place, part in enumerate(jnp.split(table, OUTPUTS, axis=-1))
         ]
         out = jnp.stack(of_chord, axis=-1) + own.reshape(*own.shape[:2], NUM_PITCHES, OUTPUTS)
-        return out + jnp.asarray([2.0 * UNLIKELY, 0.0, 0.0])
+        return out + jnp.asarray([2.0 * UNLIKELY, 0.0, 0.0])[None, None, None]
