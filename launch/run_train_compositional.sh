@@ -4,8 +4,8 @@
 #   launch/run_train_compositional.sh [--workdir DIR] [--dry_run] [compjax-train flags]
 #
 # It says first what hardware it found and, on a CPU, which size to take; training says how many steps a second it makes
-# and when it will be done. Start it again at any time: shards that are rendered stay, and training goes on from the last checkpoint in the
-# workdir, checkpoints_compositional if none is given (of another CONFIG, runs/<its name>).
+# and when it will be done. Start it again at any time: shards that are rendered stay, and training goes on from the last
+# checkpoint in the workdir, checkpoints_compositional if none is given (of another CONFIG, runs/<its name>).
 # Settings by environment: CONFIG (experiments/compositional.py), DATA (data), NUM_EXAMPLES (16384), DEV_EXAMPLES (256),
 # WORKERS (all cores); of the original, LOSS_WEIGHT_SPECTRAL (0.01), MASK_REG_WEIGHT (0.1), GAN_WEIGHT (0.01),
 # NUM_TRANSFORMER_LAYERS (2). The model that ships: CONFIG=experiments/arranging.py.
