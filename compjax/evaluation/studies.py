@@ -8,7 +8,7 @@
 --interventions swaps one factor at a time for another pair's and measures how far each factor moves.
 --variations composes every pair several times: do they differ, and do all keep the scores? --auto leaves all
 switches to the agent: does it choose the input's rhythm and the target's harmony and timbre? --arrangers
-sets the notes of several arrangers beside the truth (evaluation/by_arranger.py). With --midi,
+sets the notes of several arrangers beside the truth (evaluation/written/by_arranger.py). With --midi,
 rhythms and chords of rendered pairs are those of the folder's MIDI files.
 """
 
@@ -94,7 +94,8 @@ def rendered(values: flags.FlagValues) -> list:
     """Rendered pairs of drums and pitched clips, which hold chords but for --auto and --midi: any kind."""
     from compjax.data.drawing import swaps
     from compjax.data.drawing.midi_pairs import MidiPairs
-    from compjax.evaluation import by_arranger, testsets
+    from compjax.evaluation import testsets
+    from compjax.evaluation.written import by_arranger
 
     if values.arrangers:
         return by_arranger.drawn_pairs(values.rendered, values.seed, values.split)
@@ -231,7 +232,7 @@ def auto(values: flags.FlagValues, pairs: list, session: Any) -> tuple[dict, lis
 
 def arrangers(values: flags.FlagValues, pairs: list, session: Any) -> tuple[dict, list[str]]:
     """The notes of the arrangers that are named beside the truth's; `pairs` are as they were drawn."""
-    from compjax.evaluation import by_arranger
+    from compjax.evaluation.written import by_arranger
 
     rows = by_arranger.measure(pairs, lambda pair: by_arranger.written(session, pair, values.arrangers))
     summary = by_arranger.summarise(rows)

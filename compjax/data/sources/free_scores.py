@@ -1,4 +1,4 @@
-"""Scores that are free by their own words, as MIDI files: what `evaluation.real_music` reads.
+"""Scores that are free by their own words, as MIDI files: what `evaluation.written.real_music` reads.
 
     pip install music21
     python -m compjax.data.sources.free_scores --output=scores

@@ -1,7 +1,7 @@
 """How the arrangers write where people wrote: hits and chords of real scores, and the notes that they have.
 
     python -m compjax.data.sources.free_scores --output=scores
-    python -m compjax.evaluation.real_music --midi=scores
+    python -m compjax.evaluation.written.real_music --midi=scores
 
 Any score is hits x chords -> its own notes: hits are its onsets by register, chords what sounds within a
 beat, the style is measured (how many tones are struck together, how high) and else drawn. The piece itself,
@@ -31,8 +31,8 @@ from compjax.arranging.steering import Steering
 from compjax.arranging.transformer import Transformer
 from compjax.compose.composers.loading import bundled_transformer
 from compjax.constants import FRAME_RATE, MIN_PITCH, NUM_PITCHES, NUM_VOICES
-from compjax.evaluation.by_arranger import agreement
 from compjax.evaluation.report import markdown
+from compjax.evaluation.written.by_arranger import agreement
 from compjax.hearing.listener import Heard
 from compjax.hearing.reading import CLASSES, HeardPair
 from compjax.hearing.sound import LEAD_IN

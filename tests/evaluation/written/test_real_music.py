@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from compjax.evaluation import real_music
+from compjax.evaluation.written import real_music
 from compjax.music.score import Note
 
 

@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 
 from compjax.data.drawing import swaps
-from compjax.evaluation import by_arranger
-from compjax.evaluation.by_arranger import Agreement, agreement
+from compjax.evaluation.written import by_arranger
+from compjax.evaluation.written.by_arranger import Agreement, agreement
 
 
 def test_octaves_count_for_notes_and_not_for_classes():

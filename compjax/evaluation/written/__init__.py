@@ -1,0 +1,1 @@
+"""What arrangers write, before anything is played: beside the truth, and beside real scores."""
