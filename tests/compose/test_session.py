@@ -81,7 +81,7 @@ def test_report_is_complete_and_json(composition):
 def test_words_say_what_the_guard_found(composition):
     assert "the input's rhythm" in composition.words()
     assert "the target's harmony" in composition.words()
-    assert composition.table().startswith("Creative agent: Rules (rhythm/harmony/timbre)\n")
+    assert composition.table().startswith("Creative agent: Compositional (rhythm/harmony/timbre)\n")
     gated = composition.report["verdict"] == "gated"  # the fake cuts the chord up, which is what gating is
     assert gated and "WARNING" in composition.words()
 
