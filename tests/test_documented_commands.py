@@ -86,7 +86,7 @@ def test_composing_works_as_documented(path, short_clips, capsys):
         assert compose.run(words) == 0, text_of(capsys)
         missing = [made for made in outputs(words) if not made.stat().st_size]
         assert not missing, words
-    assert "Creative agent: Compositional" in capsys.readouterr().out
+    assert "Creative agent: Rules" in capsys.readouterr().out
 
 
 @PAGES

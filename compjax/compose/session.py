@@ -147,7 +147,16 @@ class Session:
         return OpenPair(self, input, target, ComposeOptions(**options), sample_rate, progress)
 
     def listen(self, source, *, sample_rate: int | None = None, grid: GridSettings = HEARD) -> views.ClipView:
-        """What is heard in one clip alone, in its own time, but for what is set of its grid."""
+        """What is heard in one clip alone, in its own time.
+
+        Args:
+            source: the clip, as the input of `compose`.
+            sample_rate: Hz of a clip that is given as an array.
+            grid: what is set of its tempo, meter and first bar, and not heard.
+
+        Raises:
+            UserError: if the clip will not do.
+        """
         clip = opening.open_clip(source, "clip", sample_rate).gridded(grid)
         with one_blas_thread():
             alone = sound.analyse(clip.audio, clip.gain, self._codec.encode)

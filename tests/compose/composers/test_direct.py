@@ -87,7 +87,7 @@ def test_any_length(kind, frames):
     composer, pair = composer_of(kind), clips(frames)
     heard = hear(composer, *pair)
     assert composer.select(heard).shape == (frames, 6)
-    plan = composer.arrange(heard, np.ones((frames, 6), np.float32), Style(), "rules", HEARD)
+    plan = composer.arrange(heard, np.ones((frames, 6), np.float32), Style(), "latents", HEARD)
     assert plan.latents.shape == (frames, 128) and np.isfinite(plan.latents).all()
 
 
@@ -102,7 +102,7 @@ def test_gates_left_to_the_agent_are_its_own(kind):
     """A clip that fits a window becomes exactly what the network makes of it."""
     composer, pair = composer_of(kind), clips(FRAMES)
     heard = hear(composer, *pair)
-    plan = composer.arrange(heard, composer.select(heard), Style(), "rules", HEARD)
+    plan = composer.arrange(heard, composer.select(heard), Style(), "latents", HEARD)
     np.testing.assert_allclose(plan.latents, applied(kind, pair), atol=1e-5)
 
 
@@ -116,12 +116,12 @@ def test_a_closed_gate_lets_nothing_through():
     composer, (first, second) = composer_of("compositional"), clips(FRAMES)
     gates = np.tile(np.float32([1, 1, 1, 0, 0, 0]), (FRAMES, 1))
     plans = [
-        composer.arrange(hear(composer, first, other), gates, Style(), "rules", HEARD)
+        composer.arrange(hear(composer, first, other), gates, Style(), "latents", HEARD)
         for other in (second, -second)
     ]
     np.testing.assert_allclose(plans[0].latents, plans[1].latents, atol=1e-5)
     assert plans[0].notes == plans[1].notes
-    opened = composer.arrange(hear(composer, first, second), np.ones_like(gates), Style(), "rules", HEARD)
+    opened = composer.arrange(hear(composer, first, second), np.ones_like(gates), Style(), "latents", HEARD)
     assert np.abs(opened.latents - plans[0].latents).max() > 0.01
 
 
@@ -129,7 +129,7 @@ def test_masking_agent_weighs_its_clips():
     composer, pair = composer_of("masking"), clips(FRAMES)
     heard = hear(composer, *pair)
     halves = [np.tile(np.float32(row), (FRAMES, 1)) for row in ([1, 1, 1, 0, 0, 0], [0, 0, 0, 1, 1, 1])]
-    parts = [composer.arrange(heard, gates, Style(), "rules", HEARD).latents for gates in halves]
+    parts = [composer.arrange(heard, gates, Style(), "latents", HEARD).latents for gates in halves]
     np.testing.assert_allclose(parts[0] + parts[1], applied("masking", pair), atol=1e-5)
 
 

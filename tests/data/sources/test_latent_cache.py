@@ -15,6 +15,7 @@ from compjax.data.sources import latent_cache
 from compjax.data.sources.latent_cache import LatentCache
 from compjax.data.sources.opening import open_source
 from compjax.data.sources.source import ExampleConfig, SourceConfig
+from compjax.data.splits import SPLITS
 from compjax.errors import UserError
 
 SAMPLES = 3200
@@ -22,7 +23,7 @@ SAMPLES = 3200
 
 def tone(seed: int, split: str) -> dict[str, np.ndarray]:
     """In the place of rendering: noise that differs by seed, split and clip."""
-    place = ("train", "dev", "test").index(split)
+    place = SPLITS.index(split)
     rng = np.random.default_rng([seed, place])
     return {x: rng.normal(0, 0.1, SAMPLES).astype(np.float32) for x in "abc"}
 
