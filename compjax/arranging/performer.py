@@ -47,7 +47,7 @@ class PerformingConfig:
     longest: float = 1.6
     ringing: float = 1.5
     gap: float = 0.035
-    shortest_share: float = 0.4
+    shortest_share: float = 0.5
     articulated: float = 1.0
     reach: int = 3
     fewest: int = 3

@@ -41,7 +41,7 @@ class AdditiveConfig:
     attack: tuple[float, float] = (0.001, 0.008)
     least_release: float = 30.0
     noise_window: float = 0.0107
-    accent: float = 0.5
+    accent: float = 0.0
     accent_seconds: float = 0.06
 
 

@@ -31,10 +31,12 @@ class CaptureConfig:
     Attributes:
         sustained: share of a note's power left after half a second from which it counts as sustained.
         preference: by what factor samples may explain the clip worse than the model and are still taken.
+        trueness: share of its power that every sample must have on its pitch's partials to be taken.
     """
 
     sustained: float = 0.2
     preference: float = 2.0
+    trueness: float = 0.75
 
 
 PITCHED_SHARE = 0.1
@@ -148,9 +150,16 @@ def capture(
         return additive.play(fitted.parameters, played, length, rate, excerpt.cents, config=PLAIN)
 
     model = dataclasses.replace(model, explained=_explained(as_heard, fitted.notes, bands))
-    if sampled and 1.0 - sampled.explained <= config.preference * (1.0 - model.explained):
+    if sampled and _suit(sampled, model, config):
         return _in_full(sampled, excerpt, fitted)
     return _in_full(model, excerpt, fitted)
+
+
+def _suit(sampled: Sampled, model: Modelled, config: CaptureConfig) -> bool:
+    """Whether samples are to be played on: they are true, and explain the clip well enough."""
+    true = min(cutting.trueness(sample, sampled.form.rate) for sample in sampled.samples)
+    explains = 1.0 - sampled.explained <= config.preference * (1.0 - model.explained)
+    return explains and true >= config.trueness
 
 
 def _source(excerpt: Excerpt) -> tuple[np.ndarray, SoundFormat]:

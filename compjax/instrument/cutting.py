@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from compjax.audio.stft import frame, hann, overlap_add
+from compjax.constants import midi_to_hz
 from compjax.hearing.notes import HeardNote
 from compjax.instrument.envelopes import amplitude, at, partials, zone_shares
 from compjax.instrument.model import Parameters
@@ -50,6 +51,22 @@ class CuttingConfig:
     tail: float = 0.15
     ringing: float = 0.5
     all_partials: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
+class TruenessConfig:
+    """How it is measured whether a sample sounds at its pitch.
+
+    Attributes:
+        window: seconds of the spectrum at least.
+        between: Hz where it is looked.
+        wide: share of its frequency, and `least` Hz, by which what belongs to a partial may lie beside it.
+    """
+
+    window: float = 0.34
+    between: tuple[float, float] = (40.0, 3000.0)
+    wide: float = 0.02
+    least: float = 12.0
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -180,6 +197,21 @@ def _sample(shares: Shares, note, index: int, rate: int, size: int, cents: float
     power = shares.powers[index][frames]
     purity = float((mask * power).sum() / max(power.sum(), 1e-20))
     return Sample(sound, note.pitch + cents / 100.0, min(body, len(sound)), purity, note.struck, note.level)
+
+
+def trueness(sample: Sample, rate: int, config: TruenessConfig = TruenessConfig()) -> float:
+    """Share of a sample's power that lies on the partials of its pitch, in [0, 1].
+
+    What was cut out for one pitch and sounds as another has little there.
+    """
+    held = sample.sound[: sample.body].reshape(min(sample.body, len(sample.sound)), -1).mean(axis=1)
+    size = max(len(held), round(config.window * rate))
+    power = np.square(np.abs(np.fft.rfft(held * hann(len(held)), size)))
+    hz, lowest = np.fft.rfftfreq(size, 1.0 / rate), midi_to_hz(sample.pitch)
+    partial = np.maximum(np.round(hz / lowest), 1.0) * lowest
+    on_it = np.abs(hz - partial) < np.maximum(config.wide * partial, config.least)
+    inside = (hz > config.between[0]) & (hz < config.between[1])
+    return float(power[inside & on_it].sum() / max(power[inside].sum(), 1e-20))
 
 
 def attack_begins(sound: np.ndarray, rate: int, share: float) -> int:

@@ -71,3 +71,12 @@ def test_a_low_note_keeps_what_is_above_the_models_partials(hollow):
         samples = cutting.cut(low + high, RATE, hollow, notes, config=config)
         kept += [above(sample.sound) for sample in samples if round(sample.pitch) == 33]
     assert kept[1] > 0.2 * above(low) and kept[1] > 2 * kept[0]
+
+
+def test_a_sample_that_sounds_at_another_pitch_is_not_true(hollow):
+    note = HeardNote(0.5, 1.5, 60, 0.2)
+    [sample] = cutting.cut(sounding(hollow, [note]), RATE, hollow, [note])
+    assert cutting.trueness(sample, RATE) > 0.95
+    assert cutting.trueness(dataclasses.replace(sample, pitch=sample.pitch + 3.0), RATE) < 0.5
+    stereo = dataclasses.replace(sample, sound=np.stack([sample.sound, sample.sound], axis=1))
+    assert cutting.trueness(stereo, RATE) == pytest.approx(cutting.trueness(sample, RATE))
