@@ -42,7 +42,7 @@ def fixed_work() -> float:
 def command(cache: str) -> tuple[float, float, float]:
     """Wall seconds, processor seconds and the peak of memory (GB) of one run of compjax-compose."""
     code = (
-        "import resource, sys; from compjax.cli import compose; status = compose.run(sys.argv[1:]);"
+        "import resource, sys; from compjax.cli import compose; status = compose.run(sys.argv);"
         "u = resource.getrusage(resource.RUSAGE_SELF);"
         "print(u.ru_utime + u.ru_stime, u.ru_maxrss / 2**20); sys.exit(status)"
     )

@@ -16,6 +16,7 @@ import numpy as np
 from compjax.audio.windows import WindowConfig, over_windows, pieces
 from compjax.codec.protocol import ClipCodec, Codec
 from compjax.codec.seams import mend
+from compjax.exported import Exported
 
 CODEC_WINDOWS = WindowConfig(length=768, context=64, fade=16)
 """Windows of a codec: its reach is below the context, and a clip of ten seconds needs only one."""
@@ -68,7 +69,11 @@ class Windowed:
 
     def __init__(self, codec: Codec, params: Any, windows: WindowConfig):
         self._params, self._windows, self._hop = jax.device_put(params), windows, codec.hop_length
-        self._encode, self._decode = jax.jit(codec.encode), jax.jit(codec.decode)
+        self._encode = codec.encode
+        if not getattr(codec, "encodes_in_numpy", False):  # then there is nothing to compile
+            program = Exported(codec.encode, "encode", (codec,))
+            self._encode = lambda params, audio: program(params, audio)[0]
+        self._decode = Exported(codec.decode, "decode", (codec,))
 
     def encode(self, audio: np.ndarray) -> np.ndarray:
         """See `LongCodec`; a clip shorter than a window is followed by silence."""
@@ -93,7 +98,7 @@ class Windowed:
         return np.concatenate([latents, np.tile(self._silence, (missing, 1))]) if missing > 0 else latents
 
     def _decode_window(self, window: np.ndarray) -> np.ndarray:
-        return np.asarray(self._decode(self._params, window[None]))[0]
+        return np.asarray(self._decode(self._params, window[None])[0])[0]
 
     def _encode_window(self, audio: np.ndarray) -> np.ndarray:
         return np.asarray(self._encode(self._params, audio[None]))[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 
-import jax
 import numpy as np
 
 from compjax.audio.log_scale import to_log
@@ -14,7 +13,7 @@ from compjax.constants import NUM_VOICES, SILENT_LATENT
 from compjax.hearing.sound import LEAD_IN, Sound
 from compjax.models.arranging.agent import ArrangingAgent, pool_components
 from compjax.models.arranging.listening import harmonic_map
-from compjax.models.programs import WINDOWS, program
+from compjax.models.programs import WINDOWS, kept_program
 
 SPECTRUM_WINDOWS = WindowConfig(length=192, context=32, fade=4)
 """Windows for the pitch spectrum, which has a quarter of the frames."""
@@ -50,17 +49,16 @@ class Listener:
 
     def __init__(self, module: ArrangingAgent, variables: dict):
         self._variables = variables
-        self._hear, self._select = program(module, "hear"), program(module, "select")
-        self._sound = program(module, "sound", frames=SPECTRUM_WINDOWS.length * STRIDE)
+        self._hear, self._select = kept_program(module, "hear"), kept_program(module, "select")
+        self._sound = kept_program(module, "sound", frames=SPECTRUM_WINDOWS.length * STRIDE)
 
     def hear(self, sound: Sound) -> Heard:
         """What is heard in a clip."""
         latents = sound.latents
 
         def window(chunk):
-            (rhythm, timbre), hits = self._hear(self._variables, chunk[None])
-            timbre = np.broadcast_to(np.asarray(timbre), (len(chunk), timbre.shape[-1]))
-            return rhythm[0], hits[0], timbre
+            rhythm, timbre, hits = map(np.asarray, self._hear(self._variables, chunk[None]))
+            return rhythm[0], hits[0], np.broadcast_to(timbre, (len(chunk), timbre.shape[-1]))
 
         rhythm, hits, timbre = over_windows(window, [latents], WINDOWS, pad=SILENT_LATENT)
         harmony, classes, bass = self._hear_pitches(sound)
@@ -71,7 +69,7 @@ class Listener:
             classes=classes,
             bass=bass,
             timbre=(timbre * (loudness / loudness.sum())[:, None]).sum(axis=0),
-            voices=1.0 / (1.0 + np.exp(-hits[:, :NUM_VOICES])),
+            voices=sigmoid(hits[:, :NUM_VOICES]),
             hit_velocities=np.clip(hits[:, NUM_VOICES:], 0.0, 1.0),
             levels=np.exp(to_log(latents @ harmonic_map((1.0,))[..., 0])),
         )
@@ -80,9 +78,8 @@ class Listener:
         """Salience `[T, 64]`, and probabilities of classes and of the bass `[T, 12]`."""
 
         def window(chunk):
-            heard = self._sound(self._variables, chunk[None])
-            bass = jax.nn.softmax(heard.bass[0])[:, :-1]
-            return jax.nn.sigmoid(heard.pitches[0]), jax.nn.sigmoid(heard.classes[0]), bass
+            pitches, classes, bass = (np.asarray(x)[0] for x in self._sound(self._variables, chunk[None]))
+            return sigmoid(pitches), sigmoid(classes), softmax(bass)[:, :-1]
 
         settings = {"pad": SILENT_LATENT, "rate_out": STRIDE}
         parts = over_windows(window, [sound.spectrum], SPECTRUM_WINDOWS, **settings)
@@ -91,8 +88,19 @@ class Listener:
     def select(self, of_input: Heard, of_target: Heard) -> np.ndarray:
         """The gates `[T, 6]` that the selector chooses for the pair, in the clips' own time."""
         pooled = pool_components(stack(of_input, of_target)[None], np)
-        logits = np.asarray(self._select(self._variables, pooled))[0]
-        return np.tile(1.0 / (1.0 + np.exp(-logits)), (len(of_input.rhythm) - LEAD_IN, 1))
+        logits = np.asarray(self._select(self._variables, pooled)[0])[0]
+        return np.tile(sigmoid(logits), (len(of_input.rhythm) - LEAD_IN, 1))
+
+
+def sigmoid(logits: np.ndarray) -> np.ndarray:
+    """Probabilities of logits; in NumPy, because JAX would compile a program for it."""
+    return 0.5 + 0.5 * np.tanh(0.5 * logits)
+
+
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities `[..., N]` of logits `[..., N]`."""
+    raised = np.exp(logits - logits.max(axis=-1, keepdims=True))
+    return raised / raised.sum(axis=-1, keepdims=True)
 
 
 def stack(of_input: Heard, of_target: Heard) -> np.ndarray:

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from compjax.constants import FRAME_RATE, LATENT_SIZE
+from compjax.exported import Exported
 from compjax.hearing.excerpt import FRAMES
 from compjax.hearing.notes import HeardNote
 from compjax.instrument.model import KNOTS, NoteTable, Parameters, band_power, initial, knot_map, responses
@@ -82,7 +83,8 @@ def fit(
     weight = _weights(table, len(bands), config)
     start = _begin(table, response, power, weight)
     given = (table, response, np.log(power + floor), floor, weight, start)
-    (parameters, level, shift), losses = jax.tree.map(np.asarray, _run(given, config))
+    *leaves, losses = map(np.asarray, _fitting(config)(given))
+    parameters, level, shift = jax.tree.unflatten(jax.tree.structure((start, 0, 0)), leaves)
     moved = table.start + config.latest * np.tanh(shift)
     played = tuple(
         dataclasses.replace(note, start=float(moved[i]), level=float(np.exp(table.level[i] + level[i])))
@@ -113,7 +115,7 @@ def _weights(table: NoteTable, frames: int, config: FittingConfig) -> np.ndarray
     return weight
 
 
-_bare_power = jax.jit(functools.partial(band_power, frames=FRAMES))
+_bare_power = Exported(functools.partial(band_power, frames=FRAMES), "band_power")
 
 
 def _begin(table: NoteTable, response: np.ndarray, power: np.ndarray, weight: np.ndarray) -> Parameters:
@@ -122,7 +124,7 @@ def _begin(table: NoteTable, response: np.ndarray, power: np.ndarray, weight: np
     start = initial()
     bare = dataclasses.replace(start, envelope=0.0 * nothing, noise=nothing, burst=nothing, floor=nothing)
     heard = weight > 0
-    made = np.asarray(_bare_power(bare, table, response)) * heard
+    made = np.asarray(_bare_power(bare, table, response)[0]) * heard
     knots = knot_map(KNOTS)
     own, have = knots @ (power * heard).sum(axis=0), knots @ made.sum(axis=0)
     envelope = np.log(own + 1e-14) - np.log(have + 1e-3 * have.max() + 1e-14)
@@ -162,7 +164,12 @@ def _adam(free, gradient, moments, step: Array, config: FittingConfig):
     return moved, (first, second)
 
 
-@functools.partial(jax.jit, static_argnames="config")
+@functools.cache
+def _fitting(config: FittingConfig) -> Exported:
+    """`_run` with a config as a program."""
+    return Exported(functools.partial(_run, config=config), "fit", (config,))
+
+
 def _run(given, config: FittingConfig):
     """Parameters, changes of levels and starts (`tanh` of `latest`) after all steps, and the losses."""
     free = (given[-1], jnp.zeros(MOST_NOTES), jnp.zeros(MOST_NOTES))

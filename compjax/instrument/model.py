@@ -8,7 +8,6 @@ pitch and level, so what the clip has says how notes sound that it does not have
 
 from __future__ import annotations
 
-import functools
 from typing import NamedTuple
 
 import jax
@@ -107,20 +106,21 @@ def knot_map(knots: int) -> np.ndarray:
     return np.maximum(0.0, 1.0 - np.abs(np.arange(knots)[:, None] - place[None])).astype(np.float32)
 
 
-@functools.lru_cache(maxsize=1)
-def _response_table() -> np.ndarray:
-    """Band power `[128 * 16, 128]` of unit sines, 16 to a band."""
-    band = np.arange(LATENT_SIZE * TABLE_STEPS) / TABLE_STEPS
-    rows = sine_response(midi_to_hz(MIN_PITCH) * 2.0 ** (band / BANDS_PER_OCTAVE))
-    return np.where(rows < 1e-5, 0.0, rows).astype(np.float32)
-
-
 def responses(pitches: np.ndarray, cents: float) -> np.ndarray:
     """Band power `[N, 48, 128]` of unit partials of pitches `[N]`; none above 12 kHz."""
     hz = midi_to_hz(np.asarray(pitches)[:, None] + cents / 100.0) * np.arange(1, PARTIALS + 1)[None, :]
     place = np.rint(BANDS_PER_OCTAVE * TABLE_STEPS * np.log2(hz / midi_to_hz(MIN_PITCH))).astype(int)
-    rows = _response_table()[np.clip(place, 0, LATENT_SIZE * TABLE_STEPS - 1)]
+    place = np.clip(place, 0, LATENT_SIZE * TABLE_STEPS - 1)
+    needed, index = np.unique(place, return_inverse=True)
+    rows = _responses_at(needed)[index.reshape(place.shape)]
     return np.where((hz < 0.49 * SAMPLE_RATE)[..., None], rows, np.float32(0.0))
+
+
+def _responses_at(places: np.ndarray) -> np.ndarray:
+    """Band power `[N, 128]` of unit sines at places `[N]`, of which there are 16 to a band."""
+    octaves = places / (TABLE_STEPS * BANDS_PER_OCTAVE)
+    rows = sine_response(midi_to_hz(MIN_PITCH) * 2.0**octaves)
+    return np.where(rows < 1e-5, 0.0, rows).astype(np.float32)
 
 
 def pattern_of(parameters: Parameters, pitch: Array) -> Array:

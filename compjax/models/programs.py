@@ -8,6 +8,7 @@ import jax
 
 from compjax.audio.windows import WindowConfig
 from compjax.errors import UserError
+from compjax.exported import Exported
 
 WINDOWS = WindowConfig(length=768, context=128, fade=16)
 """The networks look at most 128 frames around, and a clip of ten seconds needs one window."""
@@ -16,13 +17,23 @@ WINDOWS = WindowConfig(length=768, context=128, fade=16)
 def program(module: nn.Module, method: str, **settings):
     """The jitted method of the module; weights of another version are the user's to put right."""
 
+    return jax.jit(_applied(module, method, settings))
+
+
+def kept_program(module: nn.Module, method: str, **settings) -> Exported:
+    """The same, but that it is kept from run to run and gives the leaves of what the method returns."""
+    depends_on = (module, method, *settings.items())
+    return Exported(_applied(module, method, settings), method.strip("_"), depends_on)
+
+
+def _applied(module: nn.Module, method: str, settings: dict):
     def apply(variables, *args):
         try:
             return module.apply(variables, *args, method=method, **settings)
         except flax.errors.FlaxError as error:
             raise unfit(error) from error
 
-    return jax.jit(apply)
+    return apply
 
 
 def unfit(error: Exception) -> UserError:

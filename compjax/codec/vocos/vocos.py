@@ -138,6 +138,7 @@ class Vocos:
     frame_rate: float = FRAME_RATE
     dimension: int = LATENT_SIZE
     log_bands: bool = True
+    encodes_in_numpy: bool = True
 
     def encode(self, params, audio):
         """Latents `[B, T, 128]` of audio `[B, S]`; in NumPy for NumPy audio, else in JAX."""
@@ -180,10 +181,23 @@ def from_weights(path) -> tuple[Vocos, dict]:
 
 
 def _shapes(config: VocosConfig) -> dict[str, tuple[int, ...]]:
-    """Shape of every weight by its path."""
-    latents = jax.ShapeDtypeStruct((1, KERNEL, LATENT_SIZE), jnp.float32)
-    tree = jax.eval_shape(Generator(config).init, jax.random.key(0), latents)["params"]
-    return {
-        jax.tree_util.keystr(k, simple=True, separator="/"): v.shape
-        for k, v in jax.tree_util.tree_leaves_with_path(tree)
+    """Shape of every weight of `Generator` by its path, written out: tracing `init` takes a second."""
+    dim = (config.dim,)
+    norm = {"scale": dim, "bias": dim}
+    block = {
+        "depthwise": (KERNEL, config.dim),
+        "bias": dim,
+        "LayerNorm_0": norm,
+        "Dense_0": _dense(config.ffn, config.dim),  # made first, applied last
+        "Dense_1": _dense(config.dim, config.ffn),
+        "layer_scale": dim,
     }
+    heads = {name: _dense(config.dim, config.bins) for name in ("magnitude", "advance", "tilt")}
+    blocks = {f"ConvNeXtBlock_{i}": block for i in range(config.layers)}
+    first = {"kernel": (KERNEL, LATENT_SIZE, config.dim), "bias": dim}
+    tree = {"Conv_0": first, "LayerNorm_0": norm, "LayerNorm_1": norm, **blocks, **heads}
+    return {name: tuple(shape.tolist()) for name, shape in weights.flatten(tree).items()}
+
+
+def _dense(wide: int, out: int) -> dict[str, tuple[int, ...]]:
+    return {"kernel": (wide, out), "bias": (out,)}
