@@ -132,7 +132,7 @@ def _write(path: pathlib.Path, function: Callable, avals):
         _sweep(path.parent)
         with atomic_path(path) as temporary:
             temporary.write_bytes(exported.serialize())
-    except (OSError, UserError) as error:
+    except (OSError, UserError, ImportError) as error:  # ImportError: JAX writes with flatbuffers
         logging.info("a traced program is not kept: %s", error)
     return exported
 

@@ -53,3 +53,15 @@ def test_damaged_is_made_again(folder):
 def test_unknown_settings_keep_nothing(folder):
     assert run((np.arange(3),)) == run((object(),)) == 1
     assert not folder.exists() or not list(folder.glob("*counting*"))
+
+
+def test_without_flatbuffers_it_is_traced_in_every_run(folder, monkeypatch):
+    """JAX writes programs with a package of its own choice; without it composing goes on."""
+    from jax import export
+
+    def missing(self):
+        raise ImportError("Please install 'flatbuffers' in order to use Exported serialization")
+
+    monkeypatch.setattr(export.Exported, "serialize", missing)
+    assert [run(), run()] == [1, 1]
+    assert not list(folder.glob("*"))
