@@ -45,13 +45,13 @@ TIMEOUT = 3600.0
 """Seconds after which it is given up."""
 
 
-def find(command: str) -> str:
-    """Path of the program; UserError if there is none."""
+def find(command: str, package: str = "musecpeval") -> str:
+    """Path of a judge's program, which its package brings; UserError if there is none."""
     path = shutil.which(command)
     if path is None:
         raise UserError(
-            f"--judge={command}: no such program; pip install musecpeval in an environment of its own, "
-            "and give the path of its bin/musecpeval"
+            f"--judge={command}: no such program; pip install {package} in an environment of its own, "
+            f"and give the path of its bin/{package}"
         )
     return path
 

