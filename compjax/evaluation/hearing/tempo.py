@@ -13,10 +13,10 @@ import dataclasses
 import sys
 
 import numpy as np
-from absl import flags
 
 from compjax.data.drawing.drum_clips import DrumClip, draw_clip
 from compjax.data.drawing.drum_patterns import DrumPattern
+from compjax.evaluation.hearing import command
 from compjax.evaluation.hearing.tempo_patterns import PATTERNS
 from compjax.hearing.grid import hear
 from compjax.music.time.grid import Grid
@@ -81,12 +81,7 @@ def table(judged: dict[str, list[HeardRight]]) -> str:
 
 def run(argv: list[str] | None = None) -> int:
     """The command."""
-    values = flags.FlagValues()
-    flags.DEFINE_integer("seed", 7, "Other clips are drawn.", 0, flag_values=values)
-    flags.DEFINE_integer("count", 4, "Clips of each pattern.", 1, flag_values=values)
-    values(sys.argv if argv is None else argv)
-    print(table(measure(values.seed, values.count)))
-    return 0
+    return command.run(argv, lambda v: table(measure(v.seed, v.count)), 4, "Clips of each pattern.")
 
 
 if __name__ == "__main__":
