@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from compjax.data.sources.example import HostBatch
+from compjax.music.factors import INPUT, TARGET, Switches
 
 Decode = Callable[[np.ndarray], np.ndarray]
 """Latents `[T, D]` to audio `[S]`."""
@@ -40,12 +41,12 @@ class AuditionConfig:
 
 
 class Auditions:
-    """Judges an agent's compositions on the first clips of the first validation batch."""
+    """Judges an agent's compositions on those clips of the first validation batch that tell most."""
 
     def __init__(self, decode: Decode, batch: HostBatch, config: AuditionConfig = AuditionConfig()) -> None:
         """Clips are taken from this host's `batch`; at least half a second of each is needed."""
         self._decode, self._batch = decode, batch
-        self._count = min(config.clips, len(batch["gates"]))
+        self._places = telling_places(batch, config.clips)
         self._with_rivals = config.baselines
         self._sources: list[tuple] | None = None
         self._rivals: dict[str, float] | None = None
@@ -56,9 +57,9 @@ class Auditions:
         Args:
             latents: composed, `[B, T, D]`, of the batch.
         """
-        if not self._count:
+        if not self._places:
             return {}
-        made = [self._described(self._decode(np.asarray(one, np.float32))) for one in latents[: self._count]]
+        made = [self._described(self._decode(np.asarray(latents[at], np.float32))) for at in self._places]
         return self._scores(OURS, made) | self.rivals()
 
     def rivals(self) -> dict[str, float]:
@@ -76,8 +77,8 @@ class Auditions:
             found |= self._scores(
                 f"baseline/{name.replace(' ', '_')}", [self._described(one) for one in outputs]
             )
-        if np.all(self._batch["has_arrangement"][: self._count] > 0):
-            truth = [self._decode(one) for one in self._batch["arrangement"][: self._count]]
+        if np.all(self._batch["has_arrangement"][self._places] > 0):
+            truth = [self._decode(self._batch["arrangement"][place]) for place in self._places]
             found |= self._scores(CEILING, [self._described(one) for one in truth])
         return found
 
@@ -85,7 +86,7 @@ class Auditions:
         """Audio of input and target, their descriptions and the switches of every clip; made once."""
         if self._sources is None:
             self._sources = []
-            for place in range(self._count):
+            for place in self._places:
                 audio = [self._decode(self._batch[f"{clip}_latents"][place]) for clip in ("input", "target")]
                 described = [self._described(one) for one in audio]
                 self._sources.append((*audio, *described, switches_of(self._batch["gates"][place])))
@@ -109,10 +110,23 @@ class Auditions:
         return adherence.describe(np.nan_to_num(audio))
 
 
+def telling_places(batch: HostBatch, count: int) -> list[int]:
+    """Places in the batch of up to `count` examples that tell something, in order.
+
+    Those come first that take the rhythm of the one clip and harmony and timbre of the other, in which
+    pitches sound. Where a kit is to play another clip's harmony the truth itself is the kit as it was: a
+    copy, whose joint score is 0 as is everybody's.
+    """
+    pitched = np.ones(len(batch["gates"]), bool)
+    if "salience" in batch:
+        pitched = np.asarray(batch["salience"])[:, 1].any(axis=(1, 2)) | (batch["has_notes"] == 0)
+    asked = [switches_of(gates) == Switches() for gates in batch["gates"]]
+    order = np.argsort(~(np.asarray(asked, bool) & pitched), kind="stable")
+    return sorted(order[:count].tolist())
+
+
 def switches_of(gates: np.ndarray):
     """Which clip each factor is from, of gates `[6]`: the one whose gate is wider open."""
-    from compjax.music.factors import INPUT, TARGET, Switches
-
     return Switches(*(TARGET if gates[place + 3] > gates[place] else INPUT for place in range(3)))
 
 

@@ -5,7 +5,14 @@ import pytest
 
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
-from compjax.training.agent.auditions import SHOWN, AuditionConfig, Auditions, audition_config, switches_of
+from compjax.training.agent.auditions import (
+    SHOWN,
+    AuditionConfig,
+    Auditions,
+    audition_config,
+    switches_of,
+    telling_places,
+)
 
 SECONDS = 2.0
 TIME = np.arange(int(SECONDS * SAMPLE_RATE)) / SAMPLE_RATE
@@ -81,6 +88,25 @@ def test_no_clips_no_scores(batch):
 def test_gates_say_where_factors_are_from():
     assert switches_of(np.array([1, 0, 0, 0, 1, 1])).label == "ITT"
     assert switches_of(np.array([0.2, 0.9, 0.4, 0.8, 0.1, 0.3])).label == "TII"
+
+
+def test_clips_whose_truth_is_a_copy_come_last(batch):
+    usual, of_the_kit = [1, 0, 0, 0, 1, 1], [1, 0, 1, 0, 1, 0]
+    salience = np.zeros((4, 2, 150, 64), np.float32)
+    salience[[0, 1, 3], 1, :, 30] = 1.0
+    rows = batch | {"gates": np.float32([of_the_kit, usual, usual, usual]), "salience": salience}
+    rows["has_notes"] = np.ones(4, np.float32)
+    assert telling_places(rows, 2) == [1, 3], "the third target is a kit, without a pitch"
+    assert telling_places(rows, 9) == [0, 1, 2, 3]
+    rows["has_notes"][2] = 0
+    assert telling_places(rows, 3) == [1, 2, 3], "of recordings nobody knows"
+
+
+def test_only_the_telling_clips_are_judged(batch):
+    batch["gates"][0] = [1, 0, 1, 0, 1, 0]
+    auditions = Auditions(decode, batch, AuditionConfig(clips=1, baselines=False))
+    one_good = np.stack([batch["input_latents"][0], batch["arrangement"][1]])
+    assert auditions.judge(one_good)["audio/mix_r2"] < 0.7
 
 
 def test_a_mistyped_setting_is_named():
