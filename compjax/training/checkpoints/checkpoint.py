@@ -3,6 +3,9 @@
 A checkpoint holds the state and its description (`meta`): step, configuration, data, versions, the guards'
 memory and the sums of every leaf. A bad one is set aside as `bad-N` and the one before it used. A disk that
 is full or cannot be written does not stop training: the last good one stays, and saving is tried again.
+
+The sums guard the state, the description's seal guards the sums. Other files of the folder may be damaged without
+harm: either Orbax cannot read the state, or it restores the bits that were saved (tests/resilience/storage.py).
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from orbax.checkpoint import checkpoint_managers as policies
 
 from compjax.errors import UserError
 from compjax.files import atomic_path
-from compjax.training.checkpoints import checksum, leftovers, manifest
+from compjax.training.checkpoints import checksum, leftovers
 from compjax.training.process.peers import Alone, Peers
 from compjax.training.task import State
 
@@ -126,22 +129,16 @@ class Checkpoints:
         return None
 
     def _restore_step(self, step: int, like: State, check: Callable[[Mapping], None]) -> Restored:
-        folder = os.path.join(self._folder, str(step))
-        told = self._peers.exchange("damage", manifest.damage(folder) if self._peers.index == 0 else "")
-        if told[0]:
-            raise Bad(told[0])
         meta = self._read_meta(step)
         check(meta)
         self._compare_forms(step, meta, like)
         problem, state = "", None
-        with leftovers.hushed() as settle:
-            try:
-                arguments = ocp.args.Composite(state=ocp.args.StandardRestore(like))
-                state = self._open().restore(step, args=arguments).state
-            except Exception as error:  # Orbax and TensorStore raise bare Exceptions, pages long
-                problem = f"it cannot be read ({' '.join(str(error).split())[:160]})"
-            if problem:
-                settle()
+        try:
+            arguments = ocp.args.Composite(state=ocp.args.StandardRestore(like))
+            state = self._open().restore(step, args=arguments).state
+        except Exception as error:  # Orbax and TensorStore raise bare Exceptions, pages long
+            problem = f"it cannot be read ({' '.join(str(error).split())[:160]})"
+            leftovers.hush()
         if any(problems := [text for text in self._peers.exchange("readable", problem) if text]):
             raise Bad(problems[0])
         sums = checksum.state_sums(state, lambda text: self._peers.exchange("sums", text))
@@ -253,18 +250,18 @@ class Checkpoints:
             return
         self.last_saved, self._failed_at = step, None
         if self._peers.index == 0:
-            self._describe(step)
+            self._name_best(step)
 
-    def _describe(self, step: int) -> None:
-        """Write the files' checksums, and which checkpoint is the best."""
+    def _name_best(self, step: int) -> None:
+        """Write which checkpoint is the best."""
         self._best_saved = max(self._best_saved, (_best({BEST_METRIC: self._score}), step))
+        if self._best_saved[1] < 0:
+            return
         try:
-            manifest.write(os.path.join(self._folder, str(step)))
-            if self._best_saved[1] >= 0:
-                with atomic_path(os.path.join(self._workdir, BEST_FILE)) as path:
-                    path.write_text(json.dumps({"step": self._best_saved[1], "score": self._best_saved[0]}))
+            with atomic_path(os.path.join(self._workdir, BEST_FILE)) as path:
+                path.write_text(json.dumps({"step": self._best_saved[1], "score": self._best_saved[0]}))
         except (OSError, UserError) as error:
-            self.warn(f"checkpoint {step} is saved, but not its list of checksums: {error}")
+            self.warn(f"checkpoint {step} is saved, but not which one is the best: {error}")
 
     def _fail(self, step: int, error: Exception) -> None:
         kept = (
