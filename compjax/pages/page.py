@@ -94,8 +94,8 @@ def html(composition, name: str = "composition") -> str:
 
 
 POLICY = (
-    "default-src 'none'; img-src data: file: 'self'; media-src data: file: 'self'; style-src 'unsafe-inline'; "
-    "script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'"
+    "default-src 'none'; img-src data: file: 'self'; media-src data: file: 'self'; "
+    "style-src 'unsafe-inline'; script-src 'sha256-{script}'; base-uri 'none'; form-action 'none'"
 )
 """What a saved page may load: nothing from anywhere, and no script but its own (the digest of its text)."""
 

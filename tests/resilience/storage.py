@@ -112,8 +112,8 @@ def bit_flips(place: Place, count: int = FLIPS, seed: int = 3) -> Row:
         detected += aside
     expect(detected > count / 2, f"only {detected} of {count} flips were detected")
     seen = (
-        f"{detected} of {count} detected, the checkpoint before taken; {count - detected} in bytes that the state "
-        "does not depend on (restored bit-equal); 0 silent"
+        f"{detected} of {count} detected, the checkpoint before taken; {count - detected} in bytes that the "
+        "state does not depend on (restored bit-equal); 0 silent"
     )
     return Row("B6 bit flips", f"one random bit in the newest of {len(victim.steps)} checkpoints", seen)
 
@@ -175,8 +175,8 @@ def truncations(place: Place) -> Row:
     reason = process.text().strip().splitlines()[-1]
     expect(status == BAD_DATA and "none of the 3" in reason, f"status {status}: {reason}")
     seen = (
-        f"{len(names) - len(harmless)} detected, the one before taken; restored bit-equal: {', '.join(harmless)}; "
-        "none good: status 65, one line"
+        f"{len(names) - len(harmless)} detected, the one before taken; "
+        f"restored bit-equal: {', '.join(harmless)}; none good: status 65, one line"
     )
     return Row("B6 truncation matrix", f"{len(names)} kinds of damage; all three damaged", seen)
 

@@ -4,8 +4,9 @@ A checkpoint holds the state and its description (`meta`): step, configuration, 
 memory and the sums of every leaf. A bad one is set aside as `bad-N` and the one before it used. A disk that
 is full or cannot be written does not stop training: the last good one stays, and saving is tried again.
 
-The sums guard the state, the description's seal guards the sums. Other files of the folder may be damaged without
-harm: either Orbax cannot read the state, or it restores the bits that were saved (tests/resilience/storage.py).
+The sums guard the state, the description's seal guards the sums. Other files of the folder may be damaged
+without harm: either Orbax cannot read the state, or it restores the bits that were saved
+(tests/resilience/storage.py).
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ def _code(lost: Any) -> CodeType | None:
 
 
 def hush() -> None:
-    """From now on errors of Orbax's lost reads go to the finest level of the log; those of others as before."""
+    """Send errors of Orbax's lost reads to the finest level of the log from now on; others go as before."""
     before = sys.unraisablehook
     if getattr(before, "hushes", None) == READER:
         return
