@@ -14,7 +14,7 @@ import pytest
 from documents import DOCS, DOCUMENTS, ROOT, blocks, commands, lines, name_of, programs, settings, texts
 
 import compjax
-from compjax.cli import command
+from compjax import command
 from compjax.data.rendering import soundfont
 
 EVERY = pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)

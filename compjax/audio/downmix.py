@@ -1,11 +1,19 @@
-"""One channel of many: chosen so that channels do not cancel, and samples beyond all bounds do no harm."""
+"""One channel of many: chosen so that channels do not cancel, and samples beyond all bounds do no harm.
+
+Channels that cancel throughout are turned over. Where they cancel in a stretch or a band only they are turned
+there: a clip is looked at in cells, a quarter of a second by a third of an octave, and windows that overlap
+(a root of Hann's, half) make the way from one to the other soft.
+"""
 
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Iterator
 
 import numpy as np
+
+from compjax.audio.stft import hann
 
 CANCELLING = 0.25
 """Power of the channels' average, as a share of what unrelated channels would give, that is too little."""
@@ -24,6 +32,73 @@ NEARLY_ALL = 0.999
 SAME = 1e-6
 """Power of two channels' difference, as a share of their sum's, up to which they are the same: -60 dB."""
 
+ENOUGH = 0.02
+"""Share of the clip's power that cancels in cells from which any are turned."""
+
+NEARLY_ALL = 0.9
+"""Share from which all of it is: then the channel is turned as a whole (`downmix`)."""
+
+CELL, SIZE = 0.25, 2048
+"""Seconds of a cell; samples of a window."""
+
+FAINT = 1e-7
+"""Power of a cell beside the clip's loudest that says nothing: -70 dB."""
+
+LOUD = 0.5
+"""Of the power of the loudest channel: the first that has as much is not turned."""
+
+FIRST_EDGE, LAST_EDGE = 60.0, 16_000.0
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Turns:
+    """Where channels are turned over.
+
+    Attributes:
+        signs: `[cells, bands, C]`, 1 or -1.
+        cell: samples of a cell.
+        bands: the band of each frequency of a window, `[SIZE // 2 + 1]`.
+        remark: what there is to say about it.
+    """
+
+    signs: np.ndarray
+    cell: int
+    bands: np.ndarray
+    remark: str
+
+    def turned(self, blocks: Iterable[np.ndarray], first: int = 0) -> Iterator[np.ndarray]:
+        """The blocks `[n, C]`, of which the first begins at sample `first`, with channels turned."""
+        hop, window = SIZE // 2, np.sqrt(hann(SIZE))[:, None]
+        skip, left = hop + first % hop, 0  # windows begin where they do when the clip is read from its start
+        place = first - skip
+        waiting = total = None
+        for block in itertools.chain(blocks, [None]):
+            if waiting is None:
+                if block is None:
+                    return
+                waiting, total = np.zeros((skip, block.shape[1])), np.zeros((SIZE, block.shape[1]))
+            left += 0 if block is None else len(block)
+            waiting = np.concatenate(
+                [waiting, np.zeros((2 * SIZE, total.shape[1])) if block is None else block]
+            )
+            made = [np.zeros((0, total.shape[1]))]
+            while len(waiting) >= SIZE:
+                made.append(self._window(waiting[:SIZE], window, total, place))
+                waiting, place = waiting[hop:], place + hop
+            made = np.concatenate(made)
+            given = made[skip : skip + left]
+            skip, left = max(0, skip - len(made)), left - len(given)
+            yield given
+
+    def _window(self, samples: np.ndarray, window: np.ndarray, total: np.ndarray, place: int) -> np.ndarray:
+        """Half a window of output: `total` holds what earlier windows give, and is moved on."""
+        cell = np.clip((place + SIZE // 2) // self.cell, 0, len(self.signs) - 1)
+        spectrum = np.fft.rfft(samples * window, axis=0) * self.signs[cell][self.bands]
+        total += np.fft.irfft(spectrum, SIZE, axis=0) * window
+        made = total[: SIZE // 2].copy()
+        total[:] = np.concatenate([total[SIZE // 2 :], np.zeros_like(made)])
+        return made
+
 
 @dataclasses.dataclass(frozen=True)
 class Downmix:
@@ -35,6 +110,7 @@ class Downmix:
         gain: of the result.
         remarks: what there is to say about it.
         wide: whether there are two channels, and they differ.
+        turns: where channels are turned over that cancel in places only.
     """
 
     weights: np.ndarray
@@ -42,11 +118,17 @@ class Downmix:
     gain: float = 1.0
     remarks: tuple[str, ...] = ()
     wide: bool = False
+    turns: Turns | None = None
 
-    def __call__(self, block: np.ndarray) -> np.ndarray:
-        """The one channel of a block, float32."""
-        bounded = block if self.bound == np.inf else np.clip(block, -self.bound, self.bound)
-        return (bounded.astype(np.float64) @ self.weights * self.gain).astype(np.float32)
+    def mixed(self, blocks: Iterable[np.ndarray], first: int = 0) -> Iterator[np.ndarray]:
+        """The one channel of blocks that follow each other from sample `first` on, float32."""
+        return self.channels(blocks, first, self.weights)
+
+    def channels(self, blocks: Iterable[np.ndarray], first: int, weights: np.ndarray) -> Iterator[np.ndarray]:
+        """The same of other weights `[C]` or `[C, K]`: blocks `[n]` or `[n, K]`."""
+        bounded = blocks if self.bound == np.inf else (np.clip(b, -self.bound, self.bound) for b in blocks)
+        turned = self.turns.turned(bounded, first) if self.turns else bounded
+        return ((b.astype(np.float64) @ weights * self.gain).astype(np.float32) for b in turned)
 
 
 def average(channels: int) -> Downmix:
@@ -57,11 +139,12 @@ def average(channels: int) -> Downmix:
 class Survey:
     """What must be known of a whole clip before its channels are mixed."""
 
-    def __init__(self, channels: int):
-        """For blocks of so many channels."""
+    def __init__(self, channels: int, rate: int):
+        """For blocks of so many channels at `rate` Hz."""
         self.frames, self.peak = 0, 0.0
         self._total = np.zeros(channels)
         self._gram = np.zeros((channels, channels))
+        self._cells = CellSurvey(channels, rate) if channels > 1 else None
         self._exponents: dict[int, int] = {}  # samples by the power of two that they are below
 
     def watch(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -76,6 +159,8 @@ class Survey:
             with np.errstate(over="ignore", invalid="ignore"):
                 self._total += samples.sum(axis=0)
                 self._gram += samples.T @ samples
+                if self._cells is not None:
+                    self._cells.add(samples)
             yield block
 
     def downmix(self) -> Downmix:
@@ -83,12 +168,13 @@ class Survey:
         bound = self._bound()
         largest = min(self.peak, bound)
         gain = HUGE / largest if largest > HUGE else 1.0
-        weights, remarks = self._weights()
+        turns = self._cells.turns() if self._cells else None
+        weights, remarks = (average(len(self._total)).weights, [turns.remark]) if turns else self._weights()
         if bound < self.peak:
             remarks.append(
                 f"samples of up to {self.peak:.0e} times full scale, far beyond all others, were cut off"
             )
-        return Downmix(weights, bound, gain, tuple(remarks), self._is_wide(weights))
+        return Downmix(weights, bound, gain, tuple(remarks), self._is_wide(weights), turns)
 
     def _is_wide(self, weights: np.ndarray) -> bool:
         """Whether there are two channels whose difference is more than `SAME` of their sum."""
@@ -124,3 +210,83 @@ class Survey:
         return signs / count, [
             f"its channels cancel each other; channel {turned} was turned over before they were averaged"
         ]
+
+
+class CellSurvey:
+    """Cross powers of a clip's channels by cell."""
+
+    def __init__(self, channels: int, rate: int):
+        """For blocks of so many channels at `rate` Hz."""
+        self._cell = round(CELL * rate)
+        hz = np.fft.rfftfreq(SIZE, 1.0 / rate)
+        edges = FIRST_EDGE * 2.0 ** np.arange(0.0, np.log2(LAST_EDGE / FIRST_EDGE), 1 / 3)
+        self._bands = np.searchsorted(edges, hz, side="right")
+        _, self._bands = np.unique(self._bands, return_inverse=True)  # those that have no frequency go
+        self._starts = np.flatnonzero(np.diff(self._bands, prepend=-1))
+        self._edges = np.append(hz[self._starts], rate / 2)
+        self._waiting = np.zeros((0, channels))
+        self._powers: list[np.ndarray] = []
+
+    def add(self, samples: np.ndarray) -> None:
+        """Look at the next samples `[n, C]`."""
+        self._waiting = np.concatenate([self._waiting, samples])
+        while len(self._waiting) >= self._cell:
+            self._powers.append(self._cross_powers(self._waiting[: self._cell]))
+            self._waiting = self._waiting[self._cell :]
+
+    def _cross_powers(self, samples: np.ndarray) -> np.ndarray:
+        """Real cross powers `[bands, C, C]` of a cell."""
+        hop = SIZE // 2
+        count = max(1, (len(samples) - SIZE) // hop + 1)
+        padded = np.pad(samples, ((0, max(0, SIZE - len(samples))), (0, 0)))
+        windows = np.stack([padded[i * hop : i * hop + SIZE] for i in range(count)])
+        spectra = np.fft.rfft(windows * hann(SIZE)[None, :, None], axis=1)
+        spectra[:, :2] = 0.0  # a constant, which the window spreads over two
+        powers = np.einsum("tfc,tfd->fcd", spectra, spectra.conj()).real
+        return np.add.reduceat(powers, self._starts, axis=0)
+
+    def turns(self) -> Turns | None:
+        """Where channels are best turned; None where they cancel nowhere, or everywhere."""
+        if not self._powers:
+            return None
+        powers = np.stack(self._powers)
+        own = np.diagonal(powers, axis1=2, axis2=3)  # [cells, bands, C]
+        if not np.isfinite(powers).all() or not own.any():
+            return None
+        loud = own.sum(axis=(0, 1))
+        main = int(np.flatnonzero(loud > LOUD * loud.max())[0])
+        around = sum(np.pad(powers, ((1, 1), (0, 0), (0, 0), (0, 0)))[i : i + len(powers)] for i in range(3))
+        power = np.diagonal(around, axis1=2, axis2=3)
+        scale = 0.5 * (power + power[..., main : main + 1])
+        alike = around[:, :, main, :] / np.maximum(scale, 1e-30)
+        heard = power[..., main] > FAINT * power.max()
+        alike = np.where(heard[..., None], alike, 0.0)
+        cancels = alike <= CANCELLING - 1.0
+        share = float((own.sum(axis=2)[cancels.any(axis=2)]).sum() / own.sum())
+        if not ENOUGH <= share < NEARLY_ALL:
+            return None
+        for _ in range(2):  # on to neighbours that cancel a little: the cell in which it changes
+            near = np.zeros_like(cancels)
+            near[1:] |= cancels[:-1]
+            near[:-1] |= cancels[1:]
+            cancels = cancels | near & (alike < 0.0)
+        return Turns(
+            np.where(cancels, -1.0, 1.0),
+            self._cell,
+            self._bands,
+            self._told(cancels.any(axis=2), heard, np.flatnonzero(cancels.any(axis=(0, 1))) + 1),
+        )
+
+    def _told(self, cancels: np.ndarray, heard: np.ndarray, channels: np.ndarray) -> str:
+        """Where channels were turned in words, of `[cells, bands]`."""
+        by_time = cancels.sum(axis=1) > 0.5 * np.maximum(heard.sum(axis=1), 1)
+        by_band = cancels.sum(axis=0) > 0.5 * np.maximum(heard.sum(axis=0), 1)
+        if by_time.any():
+            where = f"for {CELL * by_time.sum():.1f} of {CELL * len(by_time):.1f} s"
+        elif by_band.any():
+            first, last = np.flatnonzero(by_band)[[0, -1]]
+            where = f"between {self._edges[first]:.0f} and {self._edges[last + 1]:.0f} Hz"
+        else:
+            where = "in places"
+        turned = " and ".join(map(str, channels))
+        return f"its channels cancel each other {where}; channel {turned} was turned over there"

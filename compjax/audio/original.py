@@ -49,7 +49,7 @@ class Original:
         middle, so that their sum does not cancel.
         """
         first, count = round(begin * self.rate), round(seconds * self.rate)
-        blocks = [self._channels(block, channels) for block in self.part(first, count)]
+        blocks = list(self._channels(first, count, channels))
         sound = np.concatenate([*blocks, np.zeros((0, channels), np.float32)])
         if self.rate != rate and len(sound):
             import soxr
@@ -59,18 +59,16 @@ class Original:
         sound = np.pad(sound, ((0, round(seconds * rate) - len(sound)), (0, 0)))
         return compatible(_audible(sound, rate))
 
-    def _channels(self, block: np.ndarray, channels: int) -> np.ndarray:
-        """One channel, or left and right, of a block `[n, C]`; the same twice where they do not differ."""
+    def _channels(self, first: int, count: int, channels: int) -> Iterator[np.ndarray]:
+        """One channel, or left and right, blocks `[n, channels]`; the same twice where they do not differ."""
         if channels == 1 or self.channels == 1:
-            return np.repeat(self.mix(block)[:, None], channels, axis=1)
-        turned = np.diag(np.sign(self.mix.weights))
-        return np.stack([dataclasses.replace(self.mix, weights=row)(block) for row in turned], axis=1)
+            blocks = self.mix.mixed(self.part(first, count), first)
+            return (np.repeat(block[:, None], channels, axis=1) for block in blocks)
+        return self.mix.channels(self.part(first, count), first, np.diag(np.sign(self.mix.weights)))
 
     def loudness(self) -> float:
         """Integrated loudness of all its channels in LKFS (ITU-R BS.1770-4)."""
-        channels = self.channels
-        blocks = (self._channels(block, channels) for block in self.part(0, self.frames))
-        return integrated(step_powers(blocks, self.rate))
+        return integrated(step_powers(self._channels(0, self.frames, self.channels), self.rate))
 
 
 def _audible(sound: np.ndarray, rate: int) -> np.ndarray:

@@ -91,12 +91,12 @@ def read_recording(path: str | os.PathLike, offset: float = 0.0, duration: float
         count = min(count, round(duration * info.sample_rate))
     mix, remarks = downmix.average(info.channels), []
     if info.channels > 1 or info.subtype in ("FLOAT", "DOUBLE"):
-        survey = downmix.Survey(info.channels)
+        survey = downmix.Survey(info.channels, info.sample_rate)
         for _ in survey.watch(_part(path, start, count)):
             pass
         mix = survey.downmix()
     blocks = _told_short(_part(path, start, count, remarks), info.sample_rate, count, remarks)
-    audio = _resample_blocks(map(mix, blocks), info.sample_rate, count)
+    audio = _resample_blocks(mix.mixed(blocks), info.sample_rate, count)
     if duration is None and not start:
         _check_length(path, audio.size / SAMPLE_RATE)
 
@@ -114,11 +114,11 @@ def mono(samples: np.ndarray, sample_rate: int) -> Waveform:
         last = min(first + count, len(samples))
         return (samples[begin : min(begin + size, last)] for begin in range(first, last, size))
 
-    survey = downmix.Survey(samples.shape[1])
+    survey = downmix.Survey(samples.shape[1], sample_rate)
     for _ in survey.watch(part(0, len(samples))):
         pass
     mix = survey.downmix()
-    audio = _resample_blocks(map(mix, part(0, len(samples))), sample_rate, len(samples))
+    audio = _resample_blocks(mix.mixed(part(0, len(samples))), sample_rate, len(samples))
     return Waveform(audio, mix.remarks, Original(sample_rate, len(samples), mix, part))
 
 

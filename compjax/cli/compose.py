@@ -30,7 +30,7 @@ import sys
 
 from absl import flags
 
-from compjax.cli import command
+from compjax import command
 from compjax.cli.progress_bar import ManyTimes, ProgressBar
 from compjax.errors import EXIT_CODE, UserError
 from compjax.files import shown

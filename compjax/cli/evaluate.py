@@ -24,7 +24,7 @@ import sys
 
 from absl import flags
 
-from compjax.cli import command
+from compjax import command
 from compjax.evaluation import agents, studies, systems
 from compjax.files import make_folder
 

@@ -21,7 +21,7 @@ import sys
 
 from absl import flags
 
-from compjax.cli import command
+from compjax import command
 from compjax.errors import UserError
 from compjax.files import make_folder, sha256_of
 

@@ -22,7 +22,7 @@ from concurrent.futures.process import BrokenProcessPool
 
 from absl import flags
 
-from compjax.cli import command
+from compjax import command
 from compjax.data.splits import SPLITS
 from compjax.errors import UserError
 from compjax.files import make_folder

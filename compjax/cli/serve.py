@@ -15,7 +15,7 @@ import sys
 
 from absl import flags
 
-from compjax.cli import command
+from compjax import command
 from compjax.files import checkpoint_file
 
 

@@ -25,7 +25,7 @@ from typing import Any
 
 from absl import flags
 
-from compjax.cli import command
+from compjax import command
 from compjax.errors import UserError
 from compjax.training.process import exits
 

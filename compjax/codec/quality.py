@@ -13,13 +13,13 @@ import sys
 from collections.abc import Callable
 
 import numpy as np
-from absl import app, flags, logging
+from absl import flags, logging
 
-from compjax import codec
+from compjax import codec, command
 from compjax.audio import loudness, stft, waveform
 from compjax.audio.mel import mel_filters
 from compjax.constants import SAMPLE_RATE
-from compjax.errors import EXIT_CODE, UserError
+from compjax.errors import UserError
 
 SUFFIXES = (".wav", ".flac", ".ogg", ".opus", ".mp3")
 RESOLUTIONS = (512, 1024, 2048)  # samples of the FFT; the hop is a quarter
@@ -103,32 +103,48 @@ def score_folder(
     return QualityScore(*np.mean(rows, axis=0))
 
 
-def main(_: list[str]) -> None:
-    """Entry of the command line."""
-    try:
-        made, params = codec.load(path=_WEIGHTS.value)
-        folders = {name: excerpts(pathlib.Path(name), _SECONDS.value, _LIMIT.value) for name in _AUDIO.value}
-    except UserError as error:
-        sys.stderr.write(f"{error}\n")
-        sys.exit(EXIT_CODE)
+def define_flags() -> flags.FlagValues:
+    """The command's flags, in a set of their own."""
+    values = flags.FlagValues()
+    text = "Folder of recordings; may be given more than once."
+    flags.DEFINE_multi_string("audio", None, text, values, required=True)
+    flags.DEFINE_string("weights", None, "Weights (.npz); the bundled ones by default.", values)
+    flags.DEFINE_list("refine_steps", None, "Numbers of Griffin-Lim steps to compare.", values)
+    text = "Length of the excerpt of each file."
+    flags.DEFINE_float("seconds", 8.0, text, 0.1, flag_values=values)
+    flags.DEFINE_integer("limit", 12, "Files of each folder.", 1, flag_values=values)
+    return values
+
+
+def steps_of(named: list[str] | None, usual: int) -> list[int]:
+    """Numbers of Griffin-Lim steps that were named; UserError for what is none."""
+    for steps in named or ():
+        if not steps.isdecimal():
+            raise UserError(f"--refine_steps={','.join(named)}: {steps!r} is no number of steps")
+    return [int(steps) for steps in named or [usual]]
+
+
+def compare(values: flags.FlagValues) -> None:
+    """Print the scores of what the flags name."""
+    made, params = codec.load(path=values.weights)
+    several = steps_of(values.refine_steps, made.config.refine_steps)
+    folders = {name: excerpts(pathlib.Path(name), values.seconds, values.limit) for name in values.audio}
     import jax
 
     visqol = make_visqol()
-    sys.stdout.write("folder\tfiles\trefine_steps\tmel\tstft\tvisqol\n")
-    for steps in _STEPS.value or [str(made.config.refine_steps)]:
-        variant = dataclasses.replace(made, config=dataclasses.replace(made.config, refine_steps=int(steps)))
+    command.say("folder\tfiles\trefine_steps\tmel\tstft\tvisqol")
+    for steps in several:
+        variant = dataclasses.replace(made, config=dataclasses.replace(made.config, refine_steps=steps))
         decode = jax.jit(lambda latents, variant=variant: variant.decode(params, latents))
         for name, clips in folders.items():
             score = score_folder(clips, decode, lambda audio: made.encode(params, audio), visqol)
-            sys.stdout.write(f"{name}\t{len(clips)}\t{steps}\t{score}\n")
-            sys.stdout.flush()
+            command.say(f"{name}\t{len(clips)}\t{steps}\t{score}")
+
+
+def run(argv: list[str] | None = None) -> int:
+    """The command."""
+    return command.run_strict("compjax.codec.quality", __doc__, define_flags, compare, argv)
 
 
 if __name__ == "__main__":
-    _AUDIO = flags.DEFINE_multi_string("audio", None, "folder of recordings; may be given more than once")
-    _WEIGHTS = flags.DEFINE_string("weights", None, "weights (.npz); the bundled ones by default")
-    _STEPS = flags.DEFINE_list("refine_steps", None, "numbers of Griffin-Lim steps to compare")
-    _SECONDS = flags.DEFINE_float("seconds", 8.0, "length of the excerpt of each file")
-    _LIMIT = flags.DEFINE_integer("limit", 12, "files of each folder")
-    flags.mark_flag_as_required("audio")
-    app.run(main)
+    sys.exit(run())

@@ -15,6 +15,7 @@ import sys
 
 import numpy as np
 
+from compjax import command
 from compjax.audio import waveform
 from compjax.audio.loudness import limit_peaks, normalize_rms
 from compjax.constants import SAMPLE_RATE, midi_to_hz
@@ -141,10 +142,12 @@ def write_clips(folder: pathlib.Path) -> list[pathlib.Path]:
 
 def main(arguments: list[str]) -> int:
     """The command; returns the exit status."""
-    if len(arguments) != 1 or arguments[0].startswith("-"):
+    if set(arguments) & command.HELP_FLAGS:
         print(__doc__)
-        return 0 if arguments in (["-h"], ["--help"]) else 1
+        return 0
     try:
+        if len(arguments) != 1 or arguments[0].startswith("-"):
+            raise UserError(f"give one folder to write to, not {' '.join(arguments) or 'nothing'}")
         print("Wrote", ", ".join(map(str, write_clips(pathlib.Path(arguments[0])))))
     except UserError as error:
         print(f"example_clips: {error}", file=sys.stderr)

@@ -11,15 +11,18 @@ what is no instrument. Another soundfont (the one that no training uses) is the 
 from __future__ import annotations
 
 import dataclasses
+import sys
 from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
-from absl import app, flags, logging
+from absl import flags, logging
 
+from compjax import command
 from compjax.audio.loudness import is_silent, normalize_rms
 from compjax.data.drawing import swaps
 from compjax.data.rendering import effects, timbres
 from compjax.data.rendering.soundfont import SYNTHETIC_TONES, Timbre, render
+from compjax.files import atomic_path
 from compjax.measures import chroma, onsets, timbre_features
 from compjax.measures.timbre import FURTHEST, Space, save
 from compjax.music.score import Note
@@ -274,25 +277,40 @@ def _nearer(distances: np.ndarray, right: np.ndarray, foreign: np.ndarray) -> fl
     return float(np.mean(shares))
 
 
-def main(_: list[str]) -> None:
-    """Entry of the command line."""
-    config = BankConfig(clips=_CLIPS.value)
+def define_flags() -> flags.FlagValues:
+    """The command's flags, in a set of their own."""
+    values = flags.FlagValues()
+    flags.DEFINE_string("output", None, "File for the space (.npz).", values, required=True)
+    flags.DEFINE_integer("clips", BankConfig.clips, "Clips of every instrument.", 2, flag_values=values)
+    flags.DEFINE_string("keep", None, "File for the banks' features (.npz).", values)
+    return values
+
+
+def make_space(values: flags.FlagValues) -> None:
+    """Learn the space, say how well it holds, and write it."""
+    with atomic_path(values.output) as path:
+        save(path, learned_space(values))
+
+
+def learned_space(values: flags.FlagValues) -> Space:
+    """The space, after saying how well it holds; the banks' features are kept if they are asked for."""
+    config = BankConfig(clips=values.clips)
     learned = make_bank(LEARNED_FONTS, config, TONES, KITS)
     tested = make_bank((timbres.TEST_FONT,), dataclasses.replace(config, seed=config.seed + 1))
     space = learn(learned, config, make_changes(LEARNED_FONTS, config))
     for name, bank in (("learned", learned), (timbres.TEST_FONT, tested)):
         figures = validate(space, bank)
         print(name, ", ".join(f"{key} {value:.3f}" for key, value in figures.items()), flush=True)
-    save(_OUTPUT.value, space)
-    if _KEEP.value:
-        np.savez(
-            _KEEP.value,
-            **{f"{n}_{k}": v for n, b in (("a", learned), ("b", tested)) for k, v in vars(b).items()},
-        )
+    if values.keep:
+        banks = {f"{n}_{k}": v for n, b in (("a", learned), ("b", tested)) for k, v in vars(b).items()}
+        np.savez(values.keep, **banks)
+    return space
+
+
+def run(argv: list[str] | None = None) -> int:
+    """The command."""
+    return command.run_strict("compjax.evaluation.timbre_bank", __doc__, define_flags, make_space, argv)
 
 
 if __name__ == "__main__":
-    _OUTPUT = flags.DEFINE_string("output", None, "file for the space (.npz)", required=True)
-    _CLIPS = flags.DEFINE_integer("clips", BankConfig.clips, "clips of every instrument", lower_bound=2)
-    _KEEP = flags.DEFINE_string("keep", None, "file for the banks' features (.npz)")
-    app.run(main)
+    sys.exit(run())

@@ -17,9 +17,11 @@ import numpy as np
 import optax
 from absl import flags
 
+from compjax import command
 from compjax.data.drawing.drum_clips import DrumClip, draw_clip
 from compjax.data.drawing.drum_patterns import GROOVES, DrumPattern
 from compjax.data.drawing.tempo_patterns import FEELS, PLAIN
+from compjax.files import atomic_path
 from compjax.hearing import meters, tempo
 from compjax.hearing.grid import strength
 from compjax.measures.onsets import DEFAULT
@@ -158,17 +160,26 @@ def _places(clip: DrumClip, accents: np.ndarray) -> tuple[np.ndarray, int] | Non
     return meters.around(struck, count, times[0] < config.head), -first % count
 
 
-def run(argv: list[str] | None = None) -> int:
-    """The command."""
+def define_flags() -> flags.FlagValues:
+    """The command's flags, in a set of their own."""
     values = flags.FlagValues()
     flags.DEFINE_string("output", "grid.npz", "File for the numbers.", values)
     flags.DEFINE_integer("seed", 0, "Other clips are drawn.", 0, flag_values=values)
-    values(sys.argv if argv is None else argv)
-    config = TempoFitConfig()
-    clips = drawn(values.seed, config)
-    made = fit_tempo(clips, config, values.seed) | {"downbeat": fit_downbeat(clips)}
-    np.savez(values.output, **{name: value.astype(np.float32) for name, value in made.items()})
-    return 0
+    return values
+
+
+def fit(values: flags.FlagValues) -> None:
+    """Draw, fit and write."""
+    with atomic_path(values.output) as path:
+        config = TempoFitConfig()
+        clips = drawn(values.seed, config)
+        made = fit_tempo(clips, config, values.seed) | {"downbeat": fit_downbeat(clips)}
+        np.savez(path, **{name: value.astype(np.float32) for name, value in made.items()})
+
+
+def run(argv: list[str] | None = None) -> int:
+    """The command."""
+    return command.run_strict("compjax.training.tempo", __doc__, define_flags, fit, argv)
 
 
 if __name__ == "__main__":

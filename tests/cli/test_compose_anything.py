@@ -105,7 +105,7 @@ def test_outputs_with_names_too_long_are_refused_at_once(command, capsys, length
 
 
 def test_nobody_reads_what_is_printed(tmp_path):
-    code = "from compjax.cli import command; command.say('a' * 100_000); command.say('b')"
+    code = "from compjax import command; command.say('a' * 100_000); command.say('b')"
     done = subprocess.run(
         f'"{sys.executable}" -c "{code}" | true', shell=True, capture_output=True, text=True
     )

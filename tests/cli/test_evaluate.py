@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from compjax.cli import command, evaluate
+from compjax.cli import evaluate
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import EXIT_CODE
 
@@ -132,9 +132,9 @@ def test_page_of_what_was_judged(folder, weights, capsys):
 @pytest.mark.parametrize(
     ("flags", "status", "message"),
     [
-        (["--output=x"], command.EXIT_USAGE, "either --pairs or --rendered"),
-        (["--output=x", "--pairs=a", "--rendered=2"], command.EXIT_USAGE, "either --pairs or --rendered"),
-        (["--pairs=a"], command.EXIT_USAGE, "output"),
+        (["--output=x"], EXIT_CODE, "either --pairs or --rendered"),
+        (["--output=x", "--pairs=a", "--rendered=2"], EXIT_CODE, "either --pairs or --rendered"),
+        (["--pairs=a"], EXIT_CODE, "output"),
         (["--output=x", "--pairs=/no/such/folder"], EXIT_CODE, "no such folder"),
         (["--output=x", "--pairs=/", "--compare=/no.json"], EXIT_CODE, "not a scores.json"),
         (["--output=x", "--pairs=/", "--compare=/no.npz"], EXIT_CODE, "no file of weights /no.npz"),
@@ -147,10 +147,10 @@ def test_page_of_what_was_judged(folder, weights, capsys):
             "'mix' is the name of a row already",
         ),
         (["--output=x", "--pairs=/", "--others=compjax=/no.npz"], EXIT_CODE, "the name of a row already"),
-        (["--output=x", "--pairs=/", "--switches", "--page"], command.EXIT_USAGE, "neither --page"),
+        (["--output=x", "--pairs=/", "--switches", "--page"], EXIT_CODE, "neither --page"),
         (
             ["--output=x", "--pairs=/", "--nomodel", "--compare=/a.npz"],
-            command.EXIT_USAGE,
+            EXIT_CODE,
             "beside the model",
         ),
     ],

@@ -198,7 +198,7 @@ def test_what_is_no_checkpoint_of_the_original(tmp_path, weights, capsys):
     "arguments", [[], ["--from=mp3", "--weights=x"], ["--from=encodec", "--weights=x", "y"]]
 )
 def test_flags_that_will_not_do(arguments, capsys):
-    assert port.run(["compjax-port", *arguments]) == 1
+    assert port.run(["compjax-port", *arguments]) == 65
     said = capsys.readouterr().err
     assert "--help lists the flags" in said and "Traceback" not in said
 

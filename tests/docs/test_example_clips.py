@@ -54,7 +54,8 @@ def test_same_bytes_every_time():
 def test_command(tmp_path, capsys):
     assert example_clips.main([str(tmp_path)]) == 0
     assert sorted(path.stem for path in tmp_path.iterdir()) == ["organ", "strings", "strum", "tabla"]
-    assert example_clips.main([]) == 1 and "example_clips clips" in capsys.readouterr().out
+    assert example_clips.main(["-h"]) == 0 and "example_clips clips" in capsys.readouterr().out
+    assert example_clips.main([]) == 65 and "give one folder" in capsys.readouterr().err
     (tmp_path / "file").touch()
     assert example_clips.main([str(tmp_path / "file" / "x")]) == 65
     assert "cannot make the folder" in capsys.readouterr().err

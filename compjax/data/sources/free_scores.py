@@ -15,7 +15,8 @@ import sys
 
 from absl import flags
 
-from compjax.errors import EXIT_CODE, UserError
+from compjax import command
+from compjax.errors import UserError
 from compjax.files import make_folder
 
 SCORES = {
@@ -49,17 +50,21 @@ def write_scores(folder: pathlib.Path) -> list[str]:
     return said
 
 
-def run(argv: list[str] | None = None) -> int:
-    """The command."""
+def define_flags() -> flags.FlagValues:
+    """The command's flags, in a set of their own."""
     values = flags.FlagValues()
     flags.DEFINE_string("output", None, "Folder for the MIDI files.", values, required=True)
-    try:
-        values(sys.argv if argv is None else argv)
-        print("\n".join(write_scores(make_folder(values.output))))
-    except (UserError, flags.Error) as error:
-        print(f"compjax.data.sources.free_scores: {error}", file=sys.stderr)
-        return EXIT_CODE
-    return 0
+    return values
+
+
+def write(values: flags.FlagValues) -> None:
+    """Write the scores, and say which."""
+    print("\n".join(write_scores(make_folder(values.output))))
+
+
+def run(argv: list[str] | None = None) -> int:
+    """The command."""
+    return command.run_strict("compjax.data.sources.free_scores", __doc__, define_flags, write, argv)
 
 
 if __name__ == "__main__":

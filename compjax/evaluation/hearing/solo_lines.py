@@ -17,7 +17,7 @@ import numpy as np
 from compjax.constants import SAMPLE_RATE
 from compjax.data.rendering.soundfont import render
 from compjax.data.rendering.timbres import draw_instrument, family_of
-from compjax.evaluation.hearing import command
+from compjax.evaluation.hearing import judging
 from compjax.music.score import Harmony, Note
 
 SECONDS = 8.0
@@ -82,9 +82,11 @@ def table(judged: dict[str, list[tuple[bool, bool]]]) -> str:
 
 def run(argv: list[str] | None = None) -> int:
     """The command."""
-    return command.run(
-        argv, lambda v: table(measure(v.seed, v.count, v.split)), 24, define=command.define_split
-    )
+
+    def tell(values):
+        return table(measure(values.seed, values.count, values.split))
+
+    return judging.run("solo_lines", __doc__, tell, 24, define=judging.define_split, argv=argv)
 
 
 if __name__ == "__main__":

@@ -16,8 +16,8 @@ import numpy as np
 
 from compjax.data.drawing.drum_clips import DrumClip, draw_clip
 from compjax.data.drawing.drum_patterns import DrumPattern
-from compjax.evaluation.hearing import command
-from compjax.evaluation.hearing.tempo_patterns import PATTERNS
+from compjax.evaluation.hearing import judging
+from compjax.evaluation.hearing.tempo_patterns import KINDS, PATTERNS
 from compjax.hearing.grid import hear
 from compjax.music.time.grid import Grid
 
@@ -69,19 +69,26 @@ def measure(seed: int, count: int) -> dict[str, list[HeardRight]]:
 
 
 def table(judged: dict[str, list[HeardRight]]) -> str:
-    """Shares by pattern, and of all."""
+    """Shares by pattern, by kind of pattern, and of all."""
     names = [field.name for field in dataclasses.fields(HeardRight)]
     lines = [f"{'pattern':30}" + "".join(f"{name:>10}" for name in names)]
     everything = [one for several in judged.values() for one in several]
-    for name, several in [*judged.items(), ("all", everything)]:
-        shares = (np.mean([getattr(one, what) for one in several]) for what in names)
-        lines.append(f"{name:30}" + "".join(f"{share:10.0%}" for share in shares))
+    kinds = {name: [one for key in keys for one in judged.get(key, ())] for name, keys in KINDS.items()}
+    for part in (judged, {name: several for name, several in kinds.items() if several}, {"all": everything}):
+        lines += [""] * bool(part)
+        for name, several in part.items():
+            shares = (np.mean([getattr(one, what) for one in several]) for what in names)
+            lines.append(f"{name:30}" + "".join(f"{share:10.0%}" for share in shares))
     return "\n".join(lines)
 
 
 def run(argv: list[str] | None = None) -> int:
     """The command."""
-    return command.run(argv, lambda v: table(measure(v.seed, v.count)), 4, "Clips of each pattern.")
+
+    def tell(values):
+        return table(measure(values.seed, values.count))
+
+    return judging.run("tempo", __doc__, tell, 4, "Clips of each pattern.", argv=argv)
 
 
 if __name__ == "__main__":

@@ -43,3 +43,19 @@ PATTERNS = (
     DrumPattern("kick and snare alone", (80, 150), "X- -- X- x-", "-- X- -- X-", "-- -- -- --"),
     DrumPattern("toms", (76, 130), "X--x --X- X--- --x-", "--x- x--- -xx- X-x-", "---- ---- ---- ----"),
 )  # fmt: skip
+
+KINDS = {
+    "straight": (
+        "eighths, plain", "quarters and backbeat", "kick on all, hats between", "kick on all, clap", "electro",
+        "syncopated funk", "country two",
+    ),
+    "slow": ("slow sixteenths", "slow ballad eighths", "slow twelve eight"),
+    "half time": ("half time, straight", "half time, quarters", "half time shuffle"),
+    "fast": ("fast punk", "surf", "jungle"),
+    "swung": ("new orleans", "swung eighths", "swung sixteenths", "jazz ride"),
+    "three": ("waltz, rim", "waltz, eighths", "three four, backbeat on two"),
+    "five": ("five, three and two", "five, eighths", "five eighths"),
+    "six, seven": ("seven, four and three", "seven eighths", "six quarters"),
+    "few voices": ("bell alone", "kick and snare alone", "toms"),
+}  # fmt: skip
+"""Names of the patterns of a kind; every pattern is of one."""

@@ -27,10 +27,12 @@ from collections.abc import Sequence
 import numpy as np
 from absl import flags
 
+from compjax import command
 from compjax.arranging.steering import Steering
 from compjax.arranging.transformer import Transformer
 from compjax.compose.composers.loading import bundled_transformer
 from compjax.constants import FRAME_RATE, MIN_PITCH, NUM_PITCHES, NUM_VOICES
+from compjax.errors import UserError
 from compjax.evaluation.report import markdown
 from compjax.evaluation.written.by_arranger import agreement
 from compjax.hearing.listener import Heard
@@ -211,18 +213,28 @@ def table(measured: dict[str, dict[str, float]]) -> str:
     return markdown(["by", *names], lines)
 
 
-def run(argv: list[str] | None = None) -> int:
-    """The command."""
+def define_flags() -> flags.FlagValues:
+    """The command's flags, in a set of their own."""
     values = flags.FlagValues()
     flags.DEFINE_string("midi", None, "Folder of scores as MIDI files.", values, required=True)
     flags.DEFINE_integer("seed", 0, "Other styles are drawn.", 0, flag_values=values)
-    values(sys.argv if argv is None else argv)
+    return values
+
+
+def compare(values: flags.FlagValues) -> None:
+    """Print the table of a folder's scores."""
     generator = np.random.default_rng(values.seed)
     paths = sorted(pathlib.Path(values.midi).glob("*.mid"))
+    if not paths:
+        raise UserError(f"--midi={values.midi}: no .mid files there; data.sources.free_scores writes some")
     pieces = [read_piece(path, generator) for path in paths]
     print(f"{len(pieces)} pieces: {', '.join(piece.name for piece in pieces)}\n")
     print(table(measure(pieces, bundled_transformer())))
-    return 0
+
+
+def run(argv: list[str] | None = None) -> int:
+    """The command."""
+    return command.run_strict("compjax.evaluation.written.real_music", __doc__, define_flags, compare, argv)
 
 
 if __name__ == "__main__":

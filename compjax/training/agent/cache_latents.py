@@ -13,12 +13,13 @@ from typing import Any
 
 import jax
 import numpy as np
-from absl import app, flags, logging
+from absl import flags, logging
 
+from compjax import command
 from compjax.constants import HOP_LENGTH, LATENT_SIZE, SAMPLE_RATE
 from compjax.data.sources.latent_cache import LatentCache, LatentEncoder
 from compjax.data.sources.opening import parse_sources
-from compjax.errors import EXIT_CODE, UserError
+from compjax.errors import UserError
 from compjax.files import sha256_of
 
 FOLDER = "latents"
@@ -90,28 +91,29 @@ def _report(index: int, total: int) -> None:
     logging.info("latents: shard %d of %d", index + 1, total)
 
 
-def run() -> None:
+def define_flags() -> flags.FlagValues:
+    """The command's flags, in a set of their own."""
+    values = flags.FlagValues()
+    flags.DEFINE_string("codec", "encodec", "Codec whose latents to cache.", values)
+    text = "Its weights; those at the usual place if not given."
+    flags.DEFINE_string("codec_weights", "", text, values)
+    text = "Folder of rendered shards; may be repeated."
+    flags.DEFINE_multi_string("data", None, text, values, required=True)
+    text = "Folder of caches; the default is `latents` below each folder."
+    flags.DEFINE_string("output", "", text, values)
+    return values
+
+
+def cache_all(values: flags.FlagValues) -> None:
+    """Cache what the flags name."""
+    for folder in values.data:
+        print(cache(folder, values.codec, values.codec_weights, values.output))
+
+
+def run(argv: list[str] | None = None) -> int:
     """Entry point of `python -m compjax.training.agent.cache_latents`."""
-    codec = flags.DEFINE_string("codec", "encodec", "Codec whose latents to cache.")
-    weights = flags.DEFINE_string("codec_weights", "", "Its weights; those at the usual place if not given.")
-    data = flags.DEFINE_multi_string(
-        "data", None, "Folder of rendered shards; may be repeated.", required=True
-    )
-    output = flags.DEFINE_string(
-        "output", "", "Folder of caches; the default is `latents` below each folder."
-    )
-
-    def main(argv: list[str]) -> None:
-        del argv
-        try:
-            for folder in data.value:
-                print(cache(folder, codec.value, weights.value, output.value))
-        except UserError as error:
-            print(f"cache_latents: {error}", file=sys.stderr)
-            sys.exit(EXIT_CODE)
-
-    app.run(main)
+    return command.run_strict("compjax.training.agent.cache_latents", __doc__, define_flags, cache_all, argv)
 
 
 if __name__ == "__main__":
-    run()
+    sys.exit(run())

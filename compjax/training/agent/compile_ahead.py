@@ -16,16 +16,18 @@ import os
 import re
 import sys
 import time
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import jax
 import numpy as np
-from absl import app, flags
+from absl import flags
 from jax.sharding import AxisType, Mesh
 
+from compjax import command
 from compjax.constants import FRAME_RATE, LATENT_SIZE
-from compjax.errors import EXIT_CODE, UserError
+from compjax.errors import UserError
 from compjax.training import sharding
 from compjax.training.monitoring import throughput
 
@@ -213,41 +215,57 @@ def _line(error: Exception) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__
 
 
-def main(argv: list[str]) -> None:
-    """Compile for each topology that the flags name."""
-    del argv
-    values = flags.FLAGS
-    full = False
-    for name in values.topology:
-        report = compile_for(
-            values.config, name, values.fsdp or values.config.mesh.fsdp, values.batch_per_device
-        )
-        print(report, flush=True)
-        full |= report.share > FULLEST
-    sys.exit(1 if full else 0)
-
-
-def guarded(argv: list[str]) -> None:
-    """`main`, with a user's error as one line and exit status 65."""
-    try:
-        main(argv)
-    except UserError as error:
-        print(f"compile_ahead: {error}", file=sys.stderr)
-        sys.exit(EXIT_CODE)
-
-
-def run() -> None:
-    """Entry point of `python -m compjax.training.agent.compile_ahead`."""
+def define_flags(argv: list[str] | None = None) -> flags.FlagValues:
+    """The command's flags; the experiment's fields are known if the command line is given."""
     from ml_collections import config_flags
 
-    config_flags.DEFINE_config_file(
-        "config", "experiments/compositional.py", "Experiment whose step to compile."
-    )
-    flags.DEFINE_list("topology", ["v5e-8"], f"Slices, of {', '.join(TOPOLOGIES)}.")
-    flags.DEFINE_integer("fsdp", 0, "Devices that share each parameter; 0: mesh.fsdp.", lower_bound=0)
-    flags.DEFINE_integer("batch_per_device", 8, "Clips of a device in a step.", lower_bound=1)
-    app.run(guarded)
+    values = flags.FlagValues()
+    text = "Experiment whose step to compile."
+    usual = "experiments/compositional.py"
+    if argv is None:
+        flags.DEFINE_string("config", usual, text, values)
+    else:
+        config_flags.DEFINE_config_file("config", usual, text, values, sys_argv=argv)
+    flags.DEFINE_list("topology", ["v5e-8"], f"Slices, of {', '.join(TOPOLOGIES)}.", values)
+    text = "Devices that share each parameter; 0: mesh.fsdp."
+    flags.DEFINE_integer("fsdp", 0, text, 0, flag_values=values)
+    flags.DEFINE_integer("batch_per_device", 8, "Clips of a device in a step.", 1, flag_values=values)
+    return values
+
+
+def parse(argv: list[str]) -> flags.FlagValues:
+    """The flags of a command line; UserError where its experiment cannot be read."""
+    try:
+        with warnings.catch_warnings():  # of how ml_collections loads a file
+            warnings.simplefilter("ignore", DeprecationWarning)
+            values = define_flags(argv)
+            left = values(argv)
+        values.config.mesh  # noqa: B018  # the error of a file is kept until it is used
+    except flags.Error:
+        raise
+    except Exception as error:
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UserError(f"the experiment cannot be used: {text}") from error
+    command.refuse_surplus(left)
+    return values
+
+
+def compile_all(values: flags.FlagValues) -> int:
+    """Compile for each topology that the flags name; the exit status."""
+    full = False
+    for name in values.topology:
+        fsdp = values.fsdp or values.config.mesh.fsdp
+        report = compile_for(values.config, name, fsdp, values.batch_per_device)
+        print(report, flush=True)
+        full |= report.share > FULLEST
+    return 1 if full else 0
+
+
+def run(argv: list[str] | None = None) -> int:
+    """Entry point of `python -m compjax.training.agent.compile_ahead`."""
+    program = "compjax.training.agent.compile_ahead"
+    return command.run(program, __doc__, define_flags, parse, compile_all, argv)
 
 
 if __name__ == "__main__":
-    run()
+    sys.exit(run())

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 import jax
 from absl import flags, logging
 
+from compjax import command
+from compjax.errors import UserError
 from compjax.training.monitoring.status_line import duration
 
 EVERY = 20.0
@@ -41,15 +43,28 @@ def proposal(config: Mapping) -> str | None:
     return f"the original's size takes days on a CPU; {SMALL} is made for it"
 
 
-def run(argv: list[str] | None = None) -> int:
-    """With --config=FILE: the hardware, and what it is too small for."""
+def define_flags() -> flags.FlagValues:
+    """The command's flags, in a set of their own."""
     values = flags.FlagValues()
     flags.DEFINE_string("config", None, "An experiment.", values, required=True)
-    values(sys.argv if argv is None else argv)
+    return values
+
+
+def tell(values: flags.FlagValues) -> None:
+    """The hardware, and what it is too small for."""
+    try:
+        config = runpy.run_path(values.config)["get_config"]().to_dict()
+    except Exception as error:
+        text = f"{type(error).__name__}: {error}"
+        raise UserError(f"--config={values.config} is no experiment: {' '.join(text.split())}") from error
     print(f"hardware: {hardware()}")
-    if proposed := proposal(runpy.run_path(values.config)["get_config"]().to_dict()):
+    if proposed := proposal(config):
         print(proposed)
-    return 0
+
+
+def run(argv: list[str] | None = None) -> int:
+    """Entry point of `python -m compjax.training.monitoring.announce`."""
+    return command.run_strict("compjax.training.monitoring.announce", __doc__, define_flags, tell, argv)
 
 
 @contextlib.contextmanager

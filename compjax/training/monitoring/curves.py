@@ -13,12 +13,13 @@ import io
 import os
 import pathlib
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
 import numpy as np
-from absl import app, flags
+from absl import flags
 
-from compjax.errors import EXIT_CODE, UserError
+from compjax import command
+from compjax.errors import UserError
 from compjax.files import atomic_path
 from compjax.music.factors import PLACES
 
@@ -121,27 +122,27 @@ def _finish(axes, title: str) -> None:
         axes.legend(fontsize=7, loc="best")
 
 
-def main(argv: Sequence[str]) -> None:
+def define_flags() -> flags.FlagValues:
+    """The command's flags, in a set of their own."""
+    values = flags.FlagValues()
+    flags.DEFINE_string("workdir", None, "Folder of the run.", values, required=True)
+    flags.DEFINE_string("output", "curves.png", "PNG file to write.", values)
+    flags.DEFINE_string("title", "", "Words above the picture.", values)
+    return values
+
+
+def write(values: flags.FlagValues) -> None:
     """Draw what the flags name."""
-    del argv
-    values = flags.FLAGS
-    try:
-        picture = draw(read_curves(values.workdir), values.title)
-        with atomic_path(values.output) as path:
-            path.write_bytes(picture)
-    except UserError as error:
-        print(f"curves: {error}", file=sys.stderr)
-        sys.exit(EXIT_CODE)
+    picture = draw(read_curves(values.workdir), values.title)
+    with atomic_path(values.output) as path:
+        path.write_bytes(picture)
     print(f"Wrote {values.output}")
 
 
-def run() -> None:
+def run(argv: list[str] | None = None) -> int:
     """Entry point of `python -m compjax.training.monitoring.curves`."""
-    flags.DEFINE_string("workdir", None, "Folder of the run.", required=True)
-    flags.DEFINE_string("output", "curves.png", "PNG file to write.")
-    flags.DEFINE_string("title", "", "Words above the picture.")
-    app.run(main)
+    return command.run_strict("compjax.training.monitoring.curves", __doc__, define_flags, write, argv)
 
 
 if __name__ == "__main__":
-    run()
+    sys.exit(run())

@@ -18,13 +18,14 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from absl import flags, logging
 
+from compjax import command
 from compjax.arranging.steering import Steering
 from compjax.arranging.transformer import frames_of
 from compjax.codec.weights import ASSETS, load_weights
 from compjax.constants import SILENT_LATENT
 from compjax.data.rendering.analysis import Features
 from compjax.data.sources.example import AugmentConfig, augment, mixed_in
-from compjax.errors import EXIT_CODE, UserError
+from compjax.errors import UserError
 from compjax.files import atomic_path
 from compjax.hearing.listener import Listener
 from compjax.hearing.sound import LEAD_IN, Sound
@@ -92,22 +93,26 @@ def hear_all(folder: str, copies: int, augmented: bool) -> dict[str, np.ndarray]
     return {"frames": np.concatenate(frames), "seeds": np.concatenate(seeds)}
 
 
-def run(argv: list[str] | None = None) -> int:
-    """The command."""
+def define_flags() -> flags.FlagValues:
+    """The command's flags, in a set of their own."""
     values = flags.FlagValues()
     flags.DEFINE_string("data", None, "Folder of rendered examples.", values, required=True)
     flags.DEFINE_string("output", None, "File to write.", values, required=True)
     flags.DEFINE_integer("copies", 1, "How often each pair is heard.", 1, flag_values=values)
     flags.DEFINE_bool("augment", True, "With another equaliser, noise and bleed each time.", values)
-    try:
-        values(sys.argv if argv is None else argv)
-        heard = hear_all(values.data, values.copies, values.augment)
-        with atomic_path(values.output) as path, open(path, "wb") as file:
-            np.savez(file, **heard)
-    except (UserError, flags.Error) as error:
-        print(f"compjax.training.notes.heard: {error}", file=sys.stderr)
-        return EXIT_CODE
-    return 0
+    return values
+
+
+def write(values: flags.FlagValues) -> None:
+    """Hear what the flags name, and keep it."""
+    heard = hear_all(values.data, values.copies, values.augment)
+    with atomic_path(values.output) as path, open(path, "wb") as file:
+        np.savez(file, **heard)
+
+
+def run(argv: list[str] | None = None) -> int:
+    """The command."""
+    return command.run_strict("compjax.training.notes.heard", __doc__, define_flags, write, argv)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ from compjax.data.drawing.drum_clips import DrumClip
 from compjax.data.drawing.drum_patterns import GROOVES
 from compjax.data.drawing.tempo_patterns import FEELS, PLAIN
 from compjax.evaluation.hearing.tempo import HeardRight, judge, measure, table
-from compjax.evaluation.hearing.tempo_patterns import PATTERNS
+from compjax.evaluation.hearing.tempo_patterns import KINDS, PATTERNS
 from compjax.music.time.grid import KNOWN, NO_GRID, regular
 from compjax.music.time.meter import Meter
 
@@ -20,6 +20,10 @@ def test_patterns_of_the_test_are_not_those_of_the_fit():
     assert slowest == 46 and fastest == 300 and any(p.swing for p in PATTERNS)
 
 
+def test_every_pattern_is_of_one_kind():
+    assert sorted(name for names in KINDS.values() for name in names) == sorted(p.name for p in PATTERNS)
+
+
 def test_right_and_wrong_are_told_apart():
     assert judge(CLIP, regular(120.0, Meter(), 1.5, 8.0, KNOWN)) == HeardRight(True, True, True, True)
     assert judge(CLIP, regular(121.0, Meter(), 1.0, 8.0, KNOWN)) == HeardRight(True, True, True, False)
@@ -30,7 +34,7 @@ def test_right_and_wrong_are_told_apart():
 
 
 def test_table_counts_everything():
-    lines = table(
+    lines = table(  # and of kinds: none of these is of one
         {"a": [HeardRight(True, True, True, True)], "b": [HeardRight(False, True, False, False)]}
     ).splitlines()
     assert lines[-1].split() == ["all", "50%", "100%", "50%", "50%"]

@@ -10,9 +10,6 @@ from absl import flags
 
 from compjax.errors import EXIT_CODE, UserError
 
-EXIT_USAGE = 1
-"""Exit status after flags that cannot be parsed."""
-
 EXIT_INTERRUPTED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
@@ -75,6 +72,17 @@ def run(
         return EXIT_PIPE
 
 
+def run_strict(
+    program: str,
+    doc: str,
+    define_flags: Callable[[], flags.FlagValues],
+    act: Callable[[flags.FlagValues], int | None],
+    argv: list[str] | None = None,
+) -> int:
+    """`run` for a command that takes nothing but its flags, whatever they are together."""
+    return run(program, doc, define_flags, strict_parser(define_flags), act, argv)
+
+
 def say(text: str) -> None:
     """Print and go on, also where nobody reads: `compjax-compose ... | head -1` still makes everything."""
     try:
@@ -106,7 +114,7 @@ def _carry_out(program, doc, define_flags, parse, act, argv) -> int:
     try:
         return act(parse(argv)) or 0
     except flags.Error as error:
-        return fail(program, f"{error} (--help lists the flags)", EXIT_USAGE)
+        return fail(program, f"{' '.join(str(error).split())} (--help lists the flags)", EXIT_CODE)
     except UserError as error:
         return fail(program, error, EXIT_CODE)
     except KeyboardInterrupt:
