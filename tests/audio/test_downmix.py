@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from compjax.audio import waveform
+from compjax.audio import downmix, waveform
 
 
 @pytest.fixture
@@ -58,3 +58,56 @@ def test_huge_throughout(sound, scale, rate):
     audio = waveform.mono(sound[:, None] * scale, rate).audio
     assert np.isfinite(audio).all()
     assert correlation(audio, waveform.mono(sound[:, None], rate).audio) > 0.999
+
+
+def test_a_stretch_that_cancels_is_turned_over_there(sound, rng):
+    turned = np.where(np.arange(48_000) < 20_000, 1.0, -1.0)
+    channels = np.stack([sound, turned * sound], axis=1) + 1e-3 * rng.standard_normal((48_000, 2))
+    recording = waveform.mono(channels, 24_000)
+    steady = np.abs(np.arange(48_000) - 20_000) > 6_000
+    np.testing.assert_allclose(recording.audio[steady], sound[steady], atol=0.01)
+    assert np.std(recording.audio[16_000:24_000]) > 0.05
+    assert (
+        recording.remarks[0].startswith("its channels cancel each other for 1.")
+        and len(recording.remarks) == 1
+    )
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.0, 200.0), (1_000.0, 3_000.0), (4_000.0, 12_000.0)])
+def test_a_band_that_cancels_is_turned_over_there(rng, low, high):
+    spectrum = np.fft.rfft(rng.standard_normal(96_000)) / np.arange(1, 48_002) ** 0.5
+    hz = np.fft.rfftfreq(96_000, 1 / 24_000)
+    sound = 0.1 * np.fft.irfft(spectrum) / np.std(np.fft.irfft(spectrum))
+    other = np.fft.irfft(spectrum * np.where((hz >= low) & (hz < high), -1.0, 1.0))
+    channels = np.stack([sound, other * sound.std() / other.std()], axis=1)
+    recording = waveform.mono(channels, 24_000)
+    kept = np.abs(np.fft.rfft(recording.audio)) ** 2
+    within = (hz >= low * 1.2 + 20) & (hz < high / 1.2)
+    whole = np.abs(np.fft.rfft(sound)) ** 2
+    assert kept[within].sum() > 0.9 * whole[within].sum()
+    assert kept[~within].sum() > 0.8 * whole[~within].sum()
+    assert " Hz; channel 2 was turned over there" in recording.remarks[0]
+
+
+def test_blocks_of_any_size_are_turned_alike(sound):
+    turned = np.where(np.arange(48_000) < 20_000, 1.0, -1.0)
+    channels = np.stack([sound, turned * sound], axis=1)
+    survey = downmix.Survey(2, 24_000)
+    for _ in survey.watch([channels]):
+        pass
+    mix = survey.downmix()
+    whole = np.concatenate(list(mix.mixed([channels])))
+    for size in (100, 1_024, 30_000):
+        blocks = [channels[i : i + size] for i in range(0, 48_000, size)]
+        np.testing.assert_allclose(np.concatenate(list(mix.mixed(blocks))), whole, atol=1e-7)
+    later = np.concatenate(list(mix.mixed([channels[15_000:]], first=15_000)))
+    np.testing.assert_allclose(later[2_048:], whole[17_048:], atol=2e-3)
+    assert whole.shape == (48_000,) and not list(mix.mixed([]))
+
+
+def test_wide_sound_is_left_as_it_is(rng):
+    common, sides = rng.standard_normal((2, 96_000))
+    channels = np.stack([common + 1.2 * sides, common - 1.2 * sides], axis=1)
+    recording = waveform.mono(channels, 24_000)
+    np.testing.assert_allclose(recording.audio, common, atol=1e-5)
+    assert not recording.remarks
