@@ -6,28 +6,15 @@ import subprocess
 import sys
 
 import pytest
-import soundfile
-from fakes import chord, drums, make_session
 
 from compjax.cli import compose
-from compjax.compose import session
 from compjax.compose.composition import Composition
-from compjax.constants import SAMPLE_RATE
 from compjax.music.score import Harmony
 
 
-@pytest.fixture(scope="module")
-def fake():
-    return make_session()
-
-
 @pytest.fixture
-def command(fake, monkeypatch, tmp_path):
+def command(two_clips):
     """Runs the command with the fakes in a folder that holds two clips; arguments replace flags by name."""
-    monkeypatch.setattr(session, "load", lambda checkpoint, codec, codec_weights: fake)
-    monkeypatch.chdir(tmp_path)
-    soundfile.write("drums.wav", drums(2), SAMPLE_RATE)
-    soundfile.write("piano.wav", chord(2), SAMPLE_RATE)
 
     def run(*extra, **flags):
         pair = {} if any(word.startswith("--pairs") for word in extra) else PAIR | flags

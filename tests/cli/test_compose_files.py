@@ -6,25 +6,15 @@ import pathlib
 
 import pytest
 import soundfile
-from fakes import chord, drums, make_session
+from fakes import drums
 
 from compjax.cli import compose
-from compjax.compose import session
 from compjax.constants import SAMPLE_RATE
 
 
-@pytest.fixture(scope="module")
-def fake():
-    return make_session()
-
-
 @pytest.fixture
-def command(fake, monkeypatch, tmp_path):
+def command(two_clips):
     """Runs the command with the fakes in a folder that holds two clips."""
-    monkeypatch.setattr(session, "load", lambda checkpoint, codec, codec_weights: fake)
-    monkeypatch.chdir(tmp_path)
-    soundfile.write("drums.wav", drums(2), SAMPLE_RATE)
-    soundfile.write("piano.wav", chord(2), SAMPLE_RATE)
     return lambda *arguments: compose.run(["compjax-compose", *arguments])
 
 
