@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from compjax.hearing.tempo import network
-from compjax.music.time.meter import Meter
+from compjax.music.time.meter import COMMON, Meter
 
 
 @dataclasses.dataclass(frozen=True)
@@ -17,17 +17,15 @@ class MeterConfig:
     Attributes:
         around: seconds around a beat within which its accents are taken.
         head: seconds within which a clip that begins with a beat has its first.
-        usual: lead of four beats over other meters, in similarity.
-        halves: six beats are two bars of three unless they are that much more alike.
         choices: beats to the bar that are looked for.
+        alike: correlation that bars of some length must have to be bars.
         fastest_quarter: beats of odd meters that are faster than this, per minute, are eighths.
     """
 
     around: float = 0.04
     head: float = 0.08
-    usual: float = 0.1
-    halves: float = 0.15
     choices: tuple[int, ...] = (3, 4, 5, 6, 7)
+    alike: float = 0.2
     fastest_quarter: float = 190.0
 
 
@@ -77,14 +75,44 @@ def at_beats(times: np.ndarray, accents: np.ndarray, rate: float, config: MeterC
 
 def _bar_length(struck: np.ndarray, config: MeterConfig) -> tuple[int, float]:
     """Beats to the bar by how like the beats of neighbouring bars are, and how sure that is."""
+    made = alikeness(struck, config)
+    if made[:, 0].max() <= config.alike:
+        return COMMON.beats, 0.0
+    scores = made @ network("meter")
+    likely = np.exp(scores - scores.max())
+    return config.choices[int(np.argmax(scores))], float(likely.max() / likely.sum())
+
+
+def alikeness(struck: np.ndarray, config: MeterConfig = MeterConfig()) -> np.ndarray:
+    """What speaks for each choice of beats to the bar, `[choices, 17]`, of what is struck `[N, 6]`.
+
+    How like beats are to those a bar later, two bars later, and by register; how much more so than for other
+    choices and for a beat more or less; whether half the bar, or twice it, would do; and which choice it is.
+    """
     centred = struck - struck.mean(axis=0)
-    scores = {}
+    alike = [similarity(centred, count) for count in range(2 * max(config.choices) + 1)]
+    rows = []
     for count in config.choices:
-        scores[count] = similarity(centred, count) + (config.usual if count == 4 else 0.0)
-    scores[6] -= config.halves
-    best = max(scores, key=scores.get)
-    others = [score for count, score in scores.items() if count != best]
-    return (best, float(np.clip(scores[best] - max(others), 0.0, 1.0))) if scores[best] > 0.3 else (4, 0.0)
+        within = len(struck) >= 2 * count + 2
+        related = {count, 2 * count, count / 2}
+        others = max(alike[other] for other in config.choices if other not in related)
+        parts = (similarity(centred[:, [voice, voice + 3]], count) for voice in range(3))
+        rows.append(
+            [
+                alike[count],
+                alike[2 * count] if within else alike[count],
+                *(part if len(struck) >= count + 2 else 0.0 for part in parts),
+                alike[count] - others,
+                alike[count] - alike[count - 1],
+                alike[count] - alike[count + 1],
+                alike[3] if count == 6 else 0.0,
+                alike[2] if count == 4 else 0.0,
+                alike[6] if count == 3 and len(struck) >= 8 else 0.0,
+                alike[1] if count == 4 else 0.0,
+                *(float(count == choice) for choice in config.choices),
+            ]
+        )
+    return np.clip(np.array(rows), -1.0, 1.0)
 
 
 def similarity(centred: np.ndarray, count: int) -> float:

@@ -27,6 +27,12 @@ MULTIPLES = (1 / 4, 1 / 3, 1 / 2, 2 / 3, 1, 3 / 2, 2, 3, 4, 5, 6, 7, 8)
 REGISTER_MULTIPLES = ((1 / 2, 1, 2, 3, 4), (1 / 2, 1, 2, 3, 4), (1 / 4, 1 / 3, 1 / 2, 1))
 """The same for low, middle and high register."""
 
+PAIRS = ((1, 2), (1, 3), (2, 3))
+"""Registers, counted from low as 1, whose strokes are looked at beside each other's."""
+
+PAIR_MULTIPLES = ((0, 1 / 2, 1, 3 / 2, 2, 3), (0, 1 / 2, 1 / 4, 1 / 3), (0, 1 / 2, 1 / 4, 1 / 3))
+"""Of a period, at which they are: a backbeat is a beat from the kick, half time two, double time half."""
+
 PLACES = (0.0, 1 / 4, 1 / 2, 3 / 4, 1 / 3, 2 / 3)
 """Of a beat, at which it is looked at what is struck."""
 
@@ -65,11 +71,13 @@ class Repetition:
     Attributes:
         registers: low, middle and high, and before them their sum: `[T]` each, smoothed.
         correlations: the autocorrelation of each, `[T]`.
+        crossed: the correlations of `PAIRS`, `[2 T - 1]`, lag 0 in the middle.
         rate: Hz.
     """
 
     registers: tuple[np.ndarray, ...]
     correlations: tuple[np.ndarray, ...]
+    crossed: tuple[np.ndarray, ...]
     rate: float
 
     @classmethod
@@ -78,7 +86,9 @@ class Repetition:
         parts = [smoothed(register, 1.5) for register in np.asarray(accents, float).T]
         registers = (sum(parts), *parts)
         still = np.zeros(len(accents))
-        return cls(registers, tuple(autocorrelation(r) if r.std() > 1e-6 else still for r in registers), rate)
+        repeating = tuple(autocorrelation(r) if r.std() > 1e-6 else still for r in registers)
+        crossed = tuple(_crossed(registers[one], registers[other]) for one, other in PAIRS)
+        return cls(registers, repeating, crossed, rate)
 
     def at(self, register: int, seconds: float) -> float:
         """The strongest correlation within 2 % of a lag; 0 beyond the clip."""
@@ -87,6 +97,35 @@ class Repetition:
             return 0.0
         width, middle = max(1, round(0.02 * lag)), round(lag)
         return float(values[max(middle - width, 0) : middle + width + 1].max())
+
+    def between(self, pair: int, seconds: float) -> float:
+        """The strongest correlation of two registers, within 2 % of that distance either way."""
+        values, lag, last = self.crossed[pair], seconds * self.rate, len(self.registers[0])
+        if lag > 0.7 * last:
+            return 0.0
+        width, places = max(1, round(0.02 * lag)), (last - 1 + round(lag), last - 1 - round(lag))
+        return float(np.clip(max(values[max(p - width, 0) : p + width + 1].max() for p in places), -1.0, 1.0))
+
+    @functools.cached_property
+    def per_second(self) -> tuple[float, ...]:
+        """Strokes per second, all and by register."""
+        counts = []
+        for strength in self.registers:
+            here = strength[1:-1]
+            peaks = (here >= strength[:-2]) & (here > strength[2:])
+            counts.append(float((peaks & (here > 0.15 * np.percentile(strength, 99))).sum()))
+        return tuple(count * self.rate / len(self.registers[0]) for count in counts)
+
+
+def _crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Correlation `[2 T - 1]` of two envelopes `[T]`, each lag divided by its number of terms."""
+    first, second = one - one.mean(), other - other.mean()
+    count = len(one)
+    size = 1 << (2 * count - 1).bit_length()
+    made = np.fft.irfft(np.conj(np.fft.rfft(first, size)) * np.fft.rfft(second, size), size)
+    terms = count - np.abs(np.arange(1 - count, count))
+    scale = max(float(np.sqrt(np.mean(first**2) * np.mean(second**2))), 1e-9)
+    return np.concatenate([made[size - count + 1 :], made[:count]]) / terms / scale
 
 
 def hear(accents: np.ndarray, rate: float, config: TempoConfig = TempoConfig()) -> tuple[float, float]:
@@ -176,6 +215,11 @@ def features(clip: Repetition, period: float, config: TempoConfig = TempoConfig(
     beat = int(np.argmax(share[0] + 0.7 * share[1]))
     for values in share:
         made += [min(values[(beat + round(place * config.bins)) % config.bins], 6.0) / 3 for place in PLACES]
+    for pair, multiples in enumerate(PAIR_MULTIPLES):
+        made += [clip.between(pair, period * multiple) for multiple in multiples]
+    made += [np.log2(max(count * period, 0.05)) for count in clip.per_second]
+    power = np.array([register.sum() for register in clip.registers[1:]])
+    made += list(np.sqrt(power / max(power.sum(), 1e-9)))
     octaves = np.log2(60.0 / period / 120.0)
     return np.array([*made, octaves, octaves**2, abs(octaves)])
 

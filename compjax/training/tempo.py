@@ -2,14 +2,16 @@
 
     python -m compjax.training.tempo --output=grid.npz
 
-Both are choices by softmax: the tempo's network among the periods that a clip repeats by, the downbeat's
-weights among the places of a bar. Ten minutes on two cores, most of it for drawing.
+All are choices by softmax: the tempo's network among the periods that a clip repeats by, the downbeat's
+weights among the places of a bar, the meter's among numbers of beats. Four minutes of one core, most of it
+for drawing.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import sys
+from collections.abc import Iterator
 
 import jax
 import jax.numpy as jnp
@@ -19,6 +21,7 @@ from absl import flags
 
 from compjax import command
 from compjax.data.drawing.drum_clips import DrumClip, draw_clip
+from compjax.data.drawing.drum_feels import draw_feel
 from compjax.data.drawing.drum_patterns import GROOVES, DrumPattern
 from compjax.data.drawing.tempo_patterns import FEELS, PLAIN
 from compjax.files import atomic_path
@@ -37,17 +40,21 @@ class TempoFitConfig:
 
     Attributes:
         turns: clips of each groove, each feel, each plain beat (these count twice).
-        inner: units of the network.
+        drawn: clips of patterns that are drawn by rule.
+        several: networks whose scores are added, which are one whose units stand side by side.
+        inner: units of each.
         steps: of Adam.
         rate: of learning, at first.
         decay: weight decay.
         noise: on the features, in their spread.
     """
 
-    turns: tuple[int, int, int] = (30, 18, 16)
-    inner: int = 24
-    steps: int = 500
-    rate: float = 2e-2
+    turns: tuple[int, int, int] = (8, 6, 4)
+    drawn: int = 1_200
+    several: int = 2
+    inner: int = 16
+    steps: int = 250
+    rate: float = 3e-2
     decay: float = 3e-4
     noise: float = 0.1
 
@@ -70,6 +77,11 @@ def drawn(seed: int, config: TempoFitConfig) -> list[tuple[DrumClip, np.ndarray]
                 vary = pool == 0 or bool(turn % 2)
                 clip = draw_clip(pattern, float(generator.uniform(6, 14)), generator, vary=vary)
                 made.append((clip, strength(clip.audio)))
+    for number in range(config.drawn):
+        generator = np.random.default_rng([seed, len(pools), number])
+        pattern = draw_feel(generator)
+        clip = draw_clip(pattern, float(generator.uniform(6, 14)), generator, vary=bool(number % 2))
+        made.append((clip, strength(clip.audio)))
     return made
 
 
@@ -87,7 +99,9 @@ def fit_tempo(
         right[place, : len(made)] = is_beat
     mean, spread = features[real].mean(axis=0), features[real].std(axis=0) + 1e-6
     scaled = jnp.asarray(np.where(real[..., None], (features - mean) / spread, 0.0), jnp.float32)
-    layers = _descend(_tempo_loss(scaled, jnp.asarray(real), jnp.asarray(right), config), size, config, seed)
+    loss = _tempo_loss(scaled, jnp.asarray(real), jnp.asarray(right), config)
+    several = [_descend(loss, size, config, seed + number) for number in range(config.several)]
+    layers = {name: np.concatenate([one[name] for one in several], axis=-1) for name in several[0]}
     return {"mean": mean, "spread": spread, **layers}
 
 
@@ -130,34 +144,58 @@ def _descend(loss, size: int, config: TempoFitConfig, seed: int) -> dict[str, np
     return {name: np.asarray(value) for name, value in layers.items()}
 
 
-def fit_downbeat(clips: list[tuple[DrumClip, np.ndarray]], steps: int = 400) -> np.ndarray:
+def fit_downbeat(clips: list[tuple[DrumClip, np.ndarray]]) -> np.ndarray:
     """Weights `[25]` of what is struck around a downbeat, fitted to clips whose beats are known."""
-    rows = [row for clip, accents in clips if (row := _places(clip, accents)) is not None]
+    rows = [(meters.around(bars.struck, bars.count, bars.begins), bars.first) for bars in all_bars(clips)]
+    return fit_choice(rows)
 
-    def step(weights):
-        slope = 2.0 * weights
-        for features, right in rows:
-            likely = np.exp(features @ weights - (features @ weights).max())
-            slope -= features[right] - likely / likely.sum() @ features
-        return slope / len(rows)
 
-    weights = np.zeros(rows[0][0].shape[1])
-    for number in range(steps):
-        weights -= 1.5 * (1 - number / steps) * step(weights)
+def fit_meter(clips: list[tuple[DrumClip, np.ndarray]]) -> np.ndarray:
+    """Weights `[17]` of what speaks for so many beats to the bar."""
+    choices = meters.MeterConfig().choices
+    rows = ((bars.struck, bars.count) for bars in all_bars(clips))
+    return fit_choice([(meters.alikeness(struck), choices.index(count)) for struck, count in rows])
+
+
+def fit_choice(rows: list[tuple[np.ndarray, int]], decay: float = 1e-3, steps: int = 1500) -> np.ndarray:
+    """Weights `[F]` by which the right one of several choices, features `[N, F]`, is likeliest."""
+    most = max(len(features) for features, _ in rows)
+    made = np.stack([np.pad(features, ((0, most - len(features)), (0, 0))) for features, _ in rows])
+    real = np.stack([np.arange(most) < len(features) for features, _ in rows])
+    right = made[np.arange(len(rows)), [place for _, place in rows]].mean(axis=0)
+    weights, first, second = np.zeros((3, made.shape[2]))
+    for step in range(1, steps + 1):  # of Adam
+        scores = np.where(real, made @ weights, -np.inf)
+        likely = np.exp(scores - scores.max(axis=1, keepdims=True))
+        likely /= likely.sum(axis=1, keepdims=True)
+        slope = np.einsum("nc,ncf->f", likely, made) / len(rows) - right + 2.0 * decay * weights
+        first, second = 0.9 * first + 0.1 * slope, 0.999 * second + 0.001 * slope**2
+        moved = first / (1.0 - 0.9**step) / (np.sqrt(second / (1.0 - 0.999**step)) + 1e-8)
+        weights = weights - 0.05 * (1.0 - step / steps) * moved
     return weights
 
 
-def _places(clip: DrumClip, accents: np.ndarray) -> tuple[np.ndarray, int] | None:
-    """Features of each place of the bar, and which is the downbeat; None of a clip shorter than two bars."""
-    count = 4 if clip.beats_per_bar == 2 else clip.beats_per_bar
-    first = int(np.ceil(-clip.origin / clip.period - 1e-9))
-    last = int((len(accents) / RATE - clip.origin) / clip.period)
-    times = clip.origin + clip.period * np.arange(first, last)
-    if len(times) < 2 * count:
-        return None
+@dataclasses.dataclass(frozen=True, eq=False)
+class KnownBars:
+    """What is struck on a clip's beats `[N, 6]`, how many make a bar, which is first; if it begins so."""
+
+    struck: np.ndarray
+    count: int
+    first: int
+    begins: bool
+
+
+def all_bars(clips: list[tuple[DrumClip, np.ndarray]]) -> Iterator[KnownBars]:
+    """Of the clips that hold two bars and more."""
     config = meters.MeterConfig()
-    struck = meters.at_beats(np.maximum(times, 0.0), accents, RATE, config)
-    return meters.around(struck, count, times[0] < config.head), -first % count
+    for clip, accents in clips:
+        count = 4 if clip.beats_per_bar == 2 else clip.beats_per_bar
+        first = int(np.ceil(-clip.origin / clip.period - 1e-9))
+        last = int((len(accents) / RATE - clip.origin) / clip.period)
+        times = clip.origin + clip.period * np.arange(first, last)
+        if len(times) >= 2 * count:
+            struck = meters.at_beats(np.maximum(times, 0.0), accents, RATE, config)
+            yield KnownBars(struck, count, -first % count, bool(times[0] < config.head))
 
 
 def define_flags() -> flags.FlagValues:
@@ -173,7 +211,8 @@ def fit(values: flags.FlagValues) -> None:
     with atomic_path(values.output) as path:
         config = TempoFitConfig()
         clips = drawn(values.seed, config)
-        made = fit_tempo(clips, config, values.seed) | {"downbeat": fit_downbeat(clips)}
+        made = fit_tempo(clips, config, values.seed)
+        made |= {"downbeat": fit_downbeat(clips), "meter": fit_meter(clips)}
         np.savez(path, **{name: value.astype(np.float32) for name, value in made.items()})
 
 

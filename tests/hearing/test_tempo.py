@@ -43,3 +43,16 @@ def test_known_meter_says_what_is_counted():
     """Seven eighths of 0.25 s: set as 7/8 the tempo is 120 whatever period was taken for the beat."""
     found = hear(drawn(SEVEN, 14.0).audio, GridSettings(meter=Meter(7, 8)))
     assert found.tempo == pytest.approx(120, rel=0.01) and found.bar == pytest.approx(1.75, rel=0.01)
+
+
+def test_registers_are_looked_at_beside_each_other():
+    """The snare of a backbeat lies one beat from the kick, that of half time two."""
+    half = DrumPattern("half", (120, 120.001), "X- -- -- --", "-- -- X- --", "xx xx xx xx")
+    backbeat, half_time = (
+        tempo.Repetition.of(strength(drawn(p).audio), 100.0).between(0, 0.5) for p in (ROCK, half)
+    )
+    assert backbeat > 0.5 and backbeat > 2 * half_time
+    clip = tempo.Repetition.of(strength(drawn(ROCK).audio), 100.0)
+    assert clip.per_second[3] == pytest.approx(4.0, rel=0.2)
+    assert clip.per_second[1] < 0.7 * clip.per_second[3]
+    assert len(tempo.features(clip, 0.5)) == len(tempo.network("mean"))

@@ -10,7 +10,7 @@ def test_fit_learns_which_period_is_the_beat(monkeypatch):
     monkeypatch.setattr(tempo, "GROOVES", tempo.GROOVES[:3])
     monkeypatch.setattr(tempo, "FEELS", tempo.FEELS[:2])
     monkeypatch.setattr(tempo, "PLAIN", tempo.PLAIN[:1])
-    config = TempoFitConfig(turns=(2, 2, 1), inner=4, steps=60)
+    config = TempoFitConfig(turns=(2, 2, 1), drawn=4, inner=4, steps=60)
     clips = tempo.drawn(0, config)
     made = tempo.fit_tempo(clips, config, 0)
     right = []
@@ -19,4 +19,15 @@ def test_fit_learns_which_period_is_the_beat(monkeypatch):
         inner = np.tanh((features - made["mean"]) / made["spread"] @ made["inner"] + made["bias"])
         right.append(is_beat[np.argmax(inner @ made["outer"])])
     assert np.mean(right) > 0.8
-    assert tempo.fit_downbeat(clips, steps=5).shape == (25,)
+    assert made["inner"].shape[1] == len(made["outer"]) == config.several * config.inner
+    assert tempo.fit_downbeat(clips).shape == (25,) and tempo.fit_meter(clips).shape == (17,)
+
+
+def test_choices_are_learned_among_as_many_as_there_are():
+    rng = np.random.default_rng(0)
+    rows = []
+    for _ in range(60):
+        features = rng.standard_normal((int(rng.integers(2, 6)), 4))
+        rows.append((features, int(np.argmax(features @ [1.0, -2.0, 0.0, 0.5]))))
+    weights = tempo.fit_choice(rows, decay=1e-4, steps=300)
+    assert np.mean([np.argmax(features @ weights) == right for features, right in rows]) > 0.95
