@@ -245,7 +245,7 @@ def test_critics_learn_to_tell_and_are_then_harder_to_fool(weights, codec):
     judge = jax.jit(lambda o, b, c, f: objective(o, b, 0, frozen=f, critics=c)[1])
     name = f"loss/{next(iter(weights))}"
     before = float(judge(output, batch, critics, objective.frozen)[name])
-    for step in range(8):
+    for step in range(24):
         critics, scalars = update(
             critics, output.latents, batch, step, jax.random.key(step), objective.frozen
         )
