@@ -9,7 +9,7 @@ from jax.typing import DTypeLike
 
 from compjax.constants import NEUTRAL_STYLE
 from compjax.models.composing.config import ComposerConfig
-from compjax.models.composing.layers import TransformerEncoder, gelu
+from compjax.models.composing.layers import Dropout, TransformerEncoder, gelu
 from compjax.models.outputs import PianoRoll
 
 Array = jax.Array
@@ -27,7 +27,7 @@ class ComponentComposer(nn.Module):
         self.encoder = TransformerEncoder(config.encoder, self.dtype)
         self.output_hidden = nn.Dense(config.output_hidden, dtype=self.dtype)
         self.output = nn.Dense(config.latent_size, dtype=jnp.float32)
-        self.drop = nn.Dropout(config.encoder.dropout)
+        self.drop = Dropout(config.encoder.dropout)
         if config.style_size:
             self.style_projection = nn.Dense(config.encoder.size, dtype=self.dtype)
         if config.num_pitches:

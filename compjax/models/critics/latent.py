@@ -8,7 +8,7 @@ from flax import linen as nn
 from jax.typing import DTypeLike
 
 from compjax.models.composing.config import DiscriminatorConfig
-from compjax.models.composing.layers import leaky_relu
+from compjax.models.composing.layers import Dropout, leaky_relu
 
 Array = jax.Array
 
@@ -22,15 +22,15 @@ class LatentDiscriminator(nn.Module):
     @nn.compact
     def __call__(self, latents: Array, train: bool = False) -> Array:
         """Logits `[B, 1]` that `latents` `[B, T, D]` are real."""
-        drop = nn.Dropout(self.config.dropout, deterministic=not train)
+        dropout = Dropout(self.config.dropout)
         x = latents
         for i, (channels, kernel, stride) in enumerate(self.config.convolutions):
             conv = nn.Conv(
                 channels, (kernel,), (stride,), padding=kernel // 2, dtype=self.dtype, name=f"conv{i}"
             )
-            x = drop(leaky_relu(conv(x)))
+            x = dropout(leaky_relu(conv(x)), not train)
         x = jnp.mean(x.astype(jnp.float32), axis=1)
-        x = drop(leaky_relu(nn.Dense(self.config.hidden, name="hidden")(x)))
+        x = dropout(leaky_relu(nn.Dense(self.config.hidden, name="hidden")(x)), not train)
         return nn.Dense(1, name="output")(x)
 
 

@@ -2,16 +2,19 @@
 
     python -m compjax.training.agent.compile_ahead --config=experiments/compositional.py --topology=v5e-8
     python -m compjax.training.agent.compile_ahead --config=... --topology=v5e-256,v5p-64 --fsdp=8
+    python -m compjax.training.agent.compile_ahead --config=... --topology=here     # for this machine
 
 Needs the TPU compiler, which comes with pip install 'compjax[tpu]', and no TPU. For each topology it
-prints the memory of a device in use against what there is, the collectives by kind and the
-operations of a step. Exit status: 0, 1 if a device would be fuller than 80 %, 65 for bad input.
+prints the memory of a device in use against what there is, the collectives by kind, the work of a step,
+how large its program is and how long it took to compile. Exit status: 0, 1 if a device would be fuller
+than 80 %, 65 for bad input.
 """
 
 from __future__ import annotations
 
 import collections
 import dataclasses
+import math
 import os
 import re
 import sys
@@ -37,6 +40,8 @@ FULLEST = 0.8
 GIB = 2**30
 COLLECTIVES = ("all-reduce", "all-gather", "reduce-scatter", "all-to-all", "collective-permute")
 DEFAULT_SECONDS = 4.0
+HERE = "here"
+"""This machine instead of a slice: what it has, and its own memory."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,8 +74,10 @@ class Report:
         memory: bytes of arguments, results, temporaries and code together, and what there is.
         collectives: how many of each kind the program has.
         gathered: elements of the largest array that an all-gather makes.
-        flops: operations of one device in one step; None if unknown.
-        seconds: that compiling took.
+        reduced: bytes that all-reduces add up.
+        flops: of products and convolutions, of one device in one step.
+        operations: of the lowered program.
+        seconds, processor: that tracing, lowering and compiling took, and of them the processors' time.
     """
 
     topology: str
@@ -80,8 +87,11 @@ class Report:
     limit: int
     collectives: dict[str, int]
     gathered: int
-    flops: float | None
+    reduced: int
+    flops: float
+    operations: int
     seconds: float
+    processor: float
 
     @property
     def share(self) -> float:
@@ -91,13 +101,14 @@ class Report:
     def __str__(self) -> str:
         counts = ", ".join(f"{count} {kind}" for kind, count in self.collectives.items()) or "none"
         place = " x ".join(f"{name} {size}" for name, size in self.mesh.items())
-        work = f"{self.flops / 1e12:.2f} TFLOP" if self.flops else "unknown"
         return (
             f"{self.topology}: mesh {place}, batch {self.batch_size}\n"
             f"  memory of a chip    {self.memory / GIB:.2f} of {self.limit / GIB:.0f} GiB, {self.share:.0%}\n"
             f"  collectives         {counts}\n"
-            f"  work of a chip      {work} a step\n"
-            f"  compiled in         {self.seconds:.0f} s"
+            f"  added up            {self.reduced / 1e6:.1f} MB a step\n"
+            f"  work of a chip      {self.flops / 1e12:.2f} TFLOP a step\n"
+            f"  program             {self.operations} operations\n"
+            f"  compiled in         {self.seconds:.0f} s, {self.processor:.0f} s of processor time"
         )
 
 
@@ -107,8 +118,10 @@ def describe(name: str) -> tuple[Topology, list[Any]]:
     Raises:
         UserError: for an unknown name, or without the TPU compiler.
     """
+    if name == HERE:
+        return Topology(HERE, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")), jax.devices()
     if name not in TOPOLOGIES:
-        raise UserError(f"unknown topology {name!r}; there are {', '.join(TOPOLOGIES)}")
+        raise UserError(f"unknown topology {name!r}; there are {HERE}, {', '.join(TOPOLOGIES)}")
     # There is no metadata server to ask what machine this is, and no chip for two processes to quarrel over.
     os.environ.update({"TPU_SKIP_MDS_QUERY": "1", "ALLOW_MULTIPLE_LIBTPU_LOAD": "1"})
     from jax.experimental import topologies
@@ -176,6 +189,13 @@ def count_collectives(text: str) -> tuple[dict[str, int], int]:
     return {kind: counts[kind] for kind in COLLECTIVES if counts[kind]}, gathered
 
 
+def bytes_reduced(text: str) -> int:
+    """Bytes of the arrays that the all-reduces of a compiled program add up, each counted once."""
+    shapes = " ".join(re.findall(r"= (.*?) all-reduce(?:-start)?\(", text))
+    arrays = re.findall(r"[a-z]+(\d+)\[([\d,]*)\]", shapes)
+    return sum(int(bits) // 8 * math.prod(int(n) for n in dims.split(",") if n) for bits, dims in arrays)
+
+
 def compile_for(config: Any, topology: str, fsdp: int = 1, batch_per_device: int = 8) -> Report:
     """Compile a configuration's training step for a topology.
 
@@ -186,9 +206,11 @@ def compile_for(config: Any, topology: str, fsdp: int = 1, batch_per_device: int
     mesh = mesh_of(devices, fsdp)
     batch_size = batch_per_device * mesh.size
     step, arguments = training_step(config, mesh, batch_size)
-    started = time.monotonic()
+    started = time.monotonic(), time.process_time()
     try:
-        compiled = step.lower(*arguments).compile()
+        traced = step.trace(*arguments)
+        lowered = traced.lower()
+        compiled = lowered.compile()
     except jax.errors.JaxRuntimeError as error:
         if "RESOURCE_EXHAUSTED" in str(error):
             raise UserError(f"{topology}: the step does not fit into its memory ({_line(error)})") from error
@@ -196,7 +218,8 @@ def compile_for(config: Any, topology: str, fsdp: int = 1, batch_per_device: int
     used = compiled.memory_analysis()
     memory = used.argument_size_in_bytes + used.output_size_in_bytes - used.alias_size_in_bytes
     memory += used.temp_size_in_bytes + used.generated_code_size_in_bytes
-    collectives, gathered = count_collectives(compiled.as_text())
+    text = compiled.as_text()
+    collectives, gathered = count_collectives(text)
     return Report(
         topology=topology,
         mesh=dict(mesh.shape),
@@ -205,8 +228,11 @@ def compile_for(config: Any, topology: str, fsdp: int = 1, batch_per_device: int
         limit=slice_.memory,
         collectives=collectives,
         gathered=gathered,
-        flops=throughput.flops_of(compiled),
-        seconds=time.monotonic() - started,
+        reduced=bytes_reduced(text),
+        flops=throughput.flops_of(traced) / mesh.size,
+        operations=lowered.as_text().count(" = "),
+        seconds=time.monotonic() - started[0],
+        processor=time.process_time() - started[1],
     )
 
 
@@ -226,7 +252,7 @@ def define_flags(argv: list[str] | None = None) -> flags.FlagValues:
         flags.DEFINE_string("config", usual, text, values)
     else:
         config_flags.DEFINE_config_file("config", usual, text, values, sys_argv=argv)
-    flags.DEFINE_list("topology", ["v5e-8"], f"Slices, of {', '.join(TOPOLOGIES)}.", values)
+    flags.DEFINE_list("topology", ["v5e-8"], f"Slices, of {', '.join(TOPOLOGIES)}, or {HERE}.", values)
     text = "Devices that share each parameter; 0: mesh.fsdp."
     flags.DEFINE_integer("fsdp", 0, text, 0, flag_values=values)
     flags.DEFINE_integer("batch_per_device", 8, "Clips of a device in a step.", 1, flag_values=values)

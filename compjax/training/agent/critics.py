@@ -58,6 +58,21 @@ def other_examples(batch: Array) -> Array:
     return jnp.roll(batch, -1, axis=0)
 
 
+def beside(pair: tuple[Array, Array]) -> Array:
+    """Real and made, `[B, ...]` each, as one batch `[2 B, ...]` that a critic sees in one pass.
+
+    An example's two stand beside each other, so that in a batch over devices none changes its own.
+    """
+    together = jnp.stack(pair, axis=1)
+    return together.reshape(-1, *together.shape[2:])
+
+
+def apart(judged: Array) -> tuple[Array, Array]:
+    """What a critic says of the real and of the made ones of `beside`."""
+    rows = judged.reshape(-1, 2, *judged.shape[1:])
+    return rows[:, 0], rows[:, 1]
+
+
 class Critics:
     """The critics that a run's losses ask for. Those of audio are given decoded audio."""
 
@@ -125,18 +140,17 @@ class Critics:
         Returns:
             the new state, and `critic/<name>`, their losses, `critic/gradient_norm`.
         """
-        real, made = jax.lax.stop_gradient(latents)
 
         def loss_of(params):
             losses = {}
             if LATENT in params:
-                first, second = (None, None) if key is None else jax.random.split(key)
-                losses[LATENT] = adversarial.logits_real(self._latent_logits(params, real, first))
-                losses[LATENT] += adversarial.logits_fake(self._latent_logits(params, made, second))
+                together = beside(jax.lax.stop_gradient(latents))
+                real, made = apart(self._latent_logits(params, together, key))
+                losses[LATENT] = adversarial.logits_real(real) + adversarial.logits_fake(made)
             if AUDIO in params:
-                both = jax.lax.stop_gradient(audio())
-                judged = [self._networks[AUDIO].apply({"params": params[AUDIO]}, one)[0] for one in both]
-                losses[AUDIO] = adversarial.discriminator_hinge(*judged)
+                together = beside(jax.lax.stop_gradient(audio()))
+                scores = self._networks[AUDIO].apply({"params": params[AUDIO]}, together)[0]
+                losses[AUDIO] = adversarial.discriminator_hinge(*zip(*map(apart, scores), strict=True))
             return sum(losses.values()), losses
 
         grads, losses = jax.grad(loss_of, has_aux=True)(state.params)

@@ -25,6 +25,8 @@ NAMES = ("spectral", "mel", "spectral_sources", "mel_sources", "anti_modulation"
 
 DISTANCES = {"spectral": multi_resolution_stft_loss, "mel": mel_loss}
 OF_SOURCES = {f"{name}_sources": name for name in DISTANCES}
+OF_CLIPS = {*OF_SOURCES, "anti_modulation"}
+"""Losses that hear the two clips; without one of them the clips are not decoded."""
 
 QUIET = 1e-3
 """Root mean square (-60 dB) up to which a batch's stretch counts as silent."""
@@ -34,12 +36,14 @@ MIN_FRAMES = 16
 
 
 class DecodedSound(NamedTuple):
-    """Decoded audio, `[B, S]` each, and for which examples the truth is known, 0 or 1 `[B]`."""
+    """Decoded audio, `[B, S]` each, and for which examples the truth is known, 0 or 1 `[B]`.
+
+    `clips` are the input's and the target's, empty where no loss hears them.
+    """
 
     made: Array
     truth: Array
-    input: Array
-    target: Array
+    clips: tuple[Array, ...]
     known: Array
 
 
@@ -50,12 +54,12 @@ class SoundDecoder:
         params: the codec's weights, to be passed back as `params`.
     """
 
-    def __init__(self, name: str, path: str | None, seconds: float) -> None:
-        """Decodes `seconds` of each example, all of it where 0."""
+    def __init__(self, name: str, path: str | None, seconds: float, clips: bool = True) -> None:
+        """Decodes `seconds` of each example, all of it where 0; with `clips` those of both clips too."""
         import compjax.codec
 
         codec, self.params = compjax.codec.load(name, path)
-        self._codec = codec.unpolished
+        self._codec, self._clips = codec.unpolished, clips
         self._frames = max(MIN_FRAMES, round(seconds * codec.frame_rate)) if seconds else 0
 
     def silence(self, latents: Array) -> Array:
@@ -77,16 +81,17 @@ class SoundDecoder:
         return tuple(audio[:, index] for index in range(len(pieces)))
 
     def sound(self, latents: Array, batch: Batch, key: Array | None, params: Any) -> DecodedSound:
-        """The composition, its arrangement (where none is known, itself) and the two clips.
+        """The composition, its arrangement (where none is known, itself) and, where heard, the two clips.
 
         Log bands are brought to the arrangement's level first: composed audio is levelled in the end.
         """
         known = batch.get("has_arrangement", jnp.ones(latents.shape[0]))
         truth = jnp.where((known > 0)[:, None, None], batch["arrangement"], jax.lax.stop_gradient(latents))
         levelled = match_level(latents, truth) if self._codec.log_bands else latents
-        clips = batch["input_latents"], batch["target_latents"]
+        clips = (batch["input_latents"], batch["target_latents"]) if self._clips else ()
         made, *others = self.stretches((levelled, truth, *clips), key, params)
-        return DecodedSound(made, *jax.lax.stop_gradient(others), known)
+        truth, *clips = jax.lax.stop_gradient(others)
+        return DecodedSound(made, truth, tuple(clips), known)
 
 
 def _heard(distance: Callable[[Array, Array], Array], made: Array, truth: Array) -> Array:
@@ -110,10 +115,8 @@ def losses(sound: DecodedSound, names: set[str]) -> dict[str, Array]:
         made, truth = (jnp.where(there, audio, 0.0) for audio in (sound.made, sound.truth))
         found[name] = _heard(DISTANCES[name], made, truth)
     for name in sorted(names & set(OF_SOURCES)):
-        apart = [
-            _heard(DISTANCES[OF_SOURCES[name]], sound.made, clip) for clip in (sound.input, sound.target)
-        ]
+        apart = [_heard(DISTANCES[OF_SOURCES[name]], sound.made, clip) for clip in sound.clips]
         found[name] = (apart[0] + apart[1]) / 2.0
     if "anti_modulation" in names:
-        found["anti_modulation"] = anti_modulation(sound.made, sound.target)
+        found["anti_modulation"] = anti_modulation(sound.made, sound.clips[1])
     return found

@@ -139,8 +139,8 @@ def mean_difference(latents: Array, truth: Array) -> Array:
     return jnp.mean(jnp.abs(latents - truth))
 
 
-def latent_losses(output: AgentOutput, batch: Batch, log_bands: bool) -> dict[str, Array]:
-    """Distance to the arrangement, novelty, the agent's own regularisers, and for want of it the factors."""
+def latent_losses(output: AgentOutput, batch: Batch, log_bands: bool, factors: bool) -> dict[str, Array]:
+    """Distance to the arrangement, novelty, the agent's own regularisers; with `factors` theirs."""
     known = batch.get("has_arrangement")
     clips = batch["input_latents"], batch["target_latents"]
     distance = latent_loss if log_bands else mean_difference
@@ -151,7 +151,7 @@ def latent_losses(output: AgentOutput, batch: Batch, log_bands: bool) -> dict[st
     }
     if "mask_balance" in output.extras:
         losses["mask_balance"] = output.extras["mask_balance"]
-    if known is not None and log_bands:
+    if known is not None and factors:
         unknown = 1.0 - known
         for factor, apart in factor_losses(output.latents, *clips, batch["gates"]).items():
             losses[f"factor_{factor}"] = jnp.sum(apart * unknown) / jnp.maximum(jnp.sum(unknown), 1.0)
@@ -185,7 +185,8 @@ class Objective:
         self._skipped = set(COSTLY) - wanted
         hears = bool(wanted & set(COSTLY) - {adversaries.LATENT})
         path = config.codec_weights or None
-        self._decoder = decoded.SoundDecoder(config.codec, path, config.decoded_seconds) if hears else None
+        heard = config.codec, path, config.decoded_seconds, bool(wanted & decoded.OF_CLIPS)
+        self._decoder = decoded.SoundDecoder(*heard) if hears else None
         self.frozen = self._decoder.params if self._decoder else {}
 
     def init_critics(self, key: Array, latents: Array) -> CriticState | None:
@@ -204,7 +205,9 @@ class Objective:
         critics: CriticState | None = None,
     ) -> dict[str, Array]:
         """Every loss that applies and has a weight, by name, unweighted scalars; as `__call__`."""
-        losses = latent_losses(output, batch, self._log_bands) | hearing_losses(output.extras, batch)
+        factors = self._log_bands and not self.weights.keys().isdisjoint(OF_FACTORS)
+        losses = latent_losses(output, batch, self._log_bands, factors)
+        losses |= hearing_losses(output.extras, batch)
         if output.roll is not None:
             losses |= roll_losses(output.roll, batch)
         sound = self._sound(output.latents, batch, key, frozen)

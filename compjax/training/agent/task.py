@@ -92,13 +92,13 @@ class AgentTask(Task):
 
     def compile(self, state: TrainState, batch: GlobalBatch) -> Cost:
         """See `Task`."""
-        program = self._programs.train.lower(state, batch, self._frozen)
-        program.compile()
+        traced = self._programs.train.trace(state, batch, self._frozen)
+        traced.lower().compile()
         if self.loop.probe_every:
             self._programs.norms.lower(state, batch, self._frozen, self._probe_key(state)).compile()
         self._validation.compile(state)
         parameters = sum(leaf.size for leaf in jax.tree.leaves(state.params))
-        return Cost(throughput.flops_of(program), _peak(self.mesh), parameters)
+        return Cost(throughput.flops_of(traced), _peak(self.mesh), parameters)
 
     def probe(self, state: TrainState, batch: GlobalBatch) -> Scalars:
         """The gradient norm of each loss by itself."""

@@ -133,11 +133,11 @@ class CodecTask(Task):
 
     def compile(self, state: CodecState, batch: GlobalBatch) -> Cost:
         """See `Task`."""
-        lowered = [step.lower(state, batch[CROPS]) for step in self._programs.all_from(int(state.step))]
-        for program in lowered:
-            program.compile()
+        traced = [step.trace(state, batch[CROPS]) for step in self._programs.all_from(int(state.step))]
+        for program in traced:
+            program.lower().compile()
         self._validation.compile(state)
-        return Cost(throughput.flops_of(lowered[0]), parameters=step.parameter_count(state.generator))
+        return Cost(throughput.flops_of(traced[0]), parameters=step.parameter_count(state.generator))
 
     def validate(self, state: CodecState, poll: Callable[[], None]) -> Validation:
         """See `Task`."""

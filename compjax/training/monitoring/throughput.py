@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import resource
 import sys
 from typing import Any
 
 import jax
+from jax.extend.core import jaxprs_in_params
 
 PEAK_FLOPS = {
     "TPU v4": 275e12,
@@ -40,19 +42,33 @@ def peak_flops(device: Any) -> float | None:
     return PEAK_FLOPS[max(known, key=len)] if known else None
 
 
-def flops_of(program: Any) -> float | None:
-    """Operations of one call of a lowered or compiled program, by XLA's own count; None where it has none.
+def flops_of(traced: Any) -> float:
+    """Operations of the matrix products and convolutions of one call of a traced function.
 
-    The count is of the whole program on one device: of a program that is split over a mesh, that of the
-    compiled form is one device's share. Loops (`lax.scan`) count once, so it is a lower bound for them.
+    `jax.jit(f).trace(*arguments)`; two operations a term, on all devices together, loops as often as they
+    run. XLA's own count takes a loop once, which leaves out most of layers and heads that are scanned.
+    A `while` of unknown length counts once; of the branches of a `cond` the dearest.
     """
-    try:
-        found = program.cost_analysis()
-    except (NotImplementedError, RuntimeError, jax.errors.JaxRuntimeError):
-        return None
-    found = found[0] if isinstance(found, list | tuple) and found else found
-    count = float((found or {}).get("flops", 0.0))
-    return count if count > 0 else None
+    return _flops(traced.jaxpr.jaxpr)
+
+
+def _flops(jaxpr: Any) -> float:
+    return sum(_flops_of_equation(equation) for equation in jaxpr.eqns)
+
+
+def _flops_of_equation(equation: Any) -> float:
+    name, out = equation.primitive.name, equation.outvars[0].aval if equation.outvars else None
+    shapes = [getattr(var.aval, "shape", ()) for var in equation.invars]
+    if name == "dot_general":
+        (contracted, _), _ = equation.params["dimension_numbers"]
+        return 2.0 * math.prod(out.shape) * math.prod(shapes[0][axis] for axis in contracted)
+    if name == "conv_general_dilated":
+        taps = math.prod(shapes[1]) / shapes[1][equation.params["dimension_numbers"].rhs_spec[0]]
+        return 2.0 * math.prod(out.shape) * taps / equation.params["batch_group_count"]
+    if name == "cond":
+        return max(_flops(branch.jaxpr) for branch in equation.params["branches"])
+    times = equation.params["length"] if name == "scan" else 1
+    return times * sum(_flops(inner) for inner in jaxprs_in_params(equation.params))
 
 
 def utilisation(flops: float | None, steps_per_second: float, peak: float | None) -> float | None:

@@ -83,11 +83,11 @@ class NotesTask(Task):
 
     def compile(self, state: TrainState, batch: GlobalBatch) -> Cost:
         """See `Task`."""
-        program = self._step.lower(state, batch)
-        program.compile()
+        traced = self._step.trace(state, batch)
+        traced.lower().compile()
         self._validation.compile(state)
         parameters = sum(leaf.size for leaf in jax.tree.leaves(state.params))
-        return Cost(throughput.flops_of(program), parameters=parameters)
+        return Cost(throughput.flops_of(traced), parameters=parameters)
 
     def validate(self, state: TrainState, poll: Callable[[], None]) -> Validation:
         """See `Task`."""

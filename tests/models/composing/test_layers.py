@@ -10,6 +10,7 @@ import pytest
 
 from compjax.models.composing.config import EncoderConfig
 from compjax.models.composing.layers import (
+    Dropout,
     MultiHeadAttention,
     SpectralDense,
     TransformerEncoder,
@@ -103,6 +104,40 @@ def test_dropout_needs_training_and_a_key(quick_jit, rng, fill):
     still = apply(variables, x, False)
     one, two = (apply(variables, x, True, rngs={"dropout": jax.random.key(i)}) for i in (1, 2))
     assert not np.allclose(one, two) and not np.allclose(one, still)
+
+
+@pytest.mark.parametrize("rate", [0.1, 0.5])
+def test_dropout_is_as_if_by_chance(quick_jit, rate):
+    """Each element by itself, whatever its neighbours, another step or another layer have."""
+    ones = jnp.ones((64, 100, 32))
+    keys = jax.random.split(jax.random.key(3), 2)
+    drop = quick_jit(lambda key: Dropout(rate).apply({}, ones, False, rngs={"dropout": key}))
+    first, second = (np.asarray(drop(key)) for key in keys)
+    np.testing.assert_array_equal(first, drop(keys[0]))
+    assert set(np.unique(first)) == {0.0, np.float32(1.0 / (1.0 - rate))}
+    noise = 4.0 / math.sqrt(first.size)  # four standard deviations
+    assert abs((first == 0).mean() - rate) < noise
+    lost = ((first == 0) - rate) / math.sqrt(rate * (1.0 - rate))
+    for axis in range(3):
+        for shift in (1, 2, 8):
+            assert abs((lost * np.roll(lost, shift, axis)).mean()) < noise
+    other = ((second == 0) - rate) / math.sqrt(rate * (1.0 - rate))
+    assert abs((lost * other).mean()) < noise
+    for axis in range(3):  # no channel, frame or example is favoured
+        rest = tuple(place for place in range(3) if place != axis)
+        means = lost.mean(axis=rest) * math.sqrt(first.size / first.shape[axis])
+        assert 0.6 < means.std() < 1.5
+
+
+def test_dropout_gives_the_gradient_of_what_is_left(quick_jit):
+    x, key = jnp.arange(1.0, 9.0), jax.random.key(0)
+
+    def drop(x):
+        return Dropout(0.5).apply({}, x, False, rngs={"dropout": key})
+
+    slope = quick_jit(jax.grad(lambda x: drop(x).sum()))(x)
+    np.testing.assert_allclose(slope * x, quick_jit(drop)(x))
+    np.testing.assert_array_equal(Dropout(0.5).apply({}, x, True), x)
 
 
 def test_half_precision_compute_keeps_single_parameters(quick_jit, rng, fill):

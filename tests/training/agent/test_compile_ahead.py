@@ -38,18 +38,32 @@ def test_a_compiled_programs_collectives_are_found():
     assert compile_ahead.count_collectives(same.as_text()) == ({}, 0)
 
 
+def test_what_is_added_up_is_counted_in_bytes():
+    assert compile_ahead.bytes_reduced(PROGRAM) == 4 * (512 * 128 + 64 + 64)
+    mesh = sharding.make_mesh()
+    x = jax.ShapeDtypeStruct((8, 3), np.float32, sharding=sharding.batch_sharding(mesh))
+    whole = jax.jit(lambda x: x.sum(axis=0), out_shardings=sharding.replicated(mesh))
+    assert compile_ahead.bytes_reduced(whole.lower(x).compile().as_text()) == 3 * 4
+
+
 def test_the_batch_is_one_that_sources_make():
     batch = compile_ahead.abstract_batch(6, 300)
     assert batch["input_latents"].shape == (6, 300, 128) and batch["has_notes"].shape == (6,)
 
 
 def test_a_report_says_how_full_a_chip_is():
-    report = compile_ahead.Report(
-        "v5e-8", {"data": 8, "fsdp": 1}, 64, 4 * 2**30, 16 * 2**30, {"all-reduce": 2}, 0, 2.5e12, 3.0
-    )
+    memory, collectives, work = (4 * 2**30, 16 * 2**30), {"all-reduce": 2}, (0, 120_000_000, 2.5e12)
+    mesh = {"data": 8, "fsdp": 1}
+    report = compile_ahead.Report("v5e-8", mesh, 64, *memory, collectives, *work, 700, 3.0, 2.0)
     assert report.share == 0.25
-    for text in ("data 8 x fsdp 1", "batch 64", "4.00 of 16 GiB, 25%", "2 all-reduce", "2.50 TFLOP"):
+    said = ("data 8 x fsdp 1", "batch 64", "4.00 of 16 GiB, 25%", "2 all-reduce", "120.0 MB", "2.50 TFLOP")
+    for text in (*said, "700 operations", "3 s, 2 s of processor"):
         assert text in str(report)
+
+
+def test_this_machine_can_be_asked_about():
+    machine, devices = compile_ahead.describe("here")
+    assert machine.memory > 2**30 and devices == jax.devices()
 
 
 def test_what_does_not_exist_is_the_users_error():
