@@ -21,6 +21,7 @@ A batch is a dict of arrays, `[B, ...]`, float32 unless said otherwise:
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import numpy as np
 
@@ -73,12 +74,16 @@ class AugmentConfig:
 
 
 def equaliser(generator: np.random.Generator, config: AugmentConfig) -> np.ndarray:
-    """A smooth random curve over the bands, `[128]`, natural log."""
+    """A smooth random curve over the bands, `[128]`, natural log.
+
+    Single precision, as the clips are: one double would make doubles of them, whose exp and log NumPy has no
+    vector instructions for on most processors.
+    """
     order = np.arange(4)[:, None]
     waves = np.cos(np.pi * order * (np.arange(LATENT_SIZE)[None] + 0.5) / LATENT_SIZE)
     gains = generator.normal(0.0, config.tilt_db, (4, 1)) / (1.0 + order)
     gains[0] = generator.normal(0.0, config.level_db)
-    return (gains * waves).sum(axis=0) * np.log(10.0) / 20.0
+    return ((gains * waves).sum(axis=0) * np.log(10.0) / 20.0).astype(np.float32)
 
 
 def filtered(latents: np.ndarray, curve: np.ndarray, floor: float = LOG_FLOOR) -> np.ndarray:
@@ -86,7 +91,7 @@ def filtered(latents: np.ndarray, curve: np.ndarray, floor: float = LOG_FLOOR) -
     power = np.exp(2.0 * (to_log(latents) + curve))
     # What was at the digital floor stays there: silence is not amplified.
     log = 0.5 * np.log(np.maximum(power, 0.0) + floor**2)
-    return to_latents(np.maximum(log, np.log(LOG_FLOOR))).astype(np.float32)
+    return to_latents(np.maximum(log, math.log(LOG_FLOOR)))
 
 
 def augment(
@@ -106,7 +111,7 @@ def augment(
 def on_bins(curve: np.ndarray) -> np.ndarray:
     """A curve over the latents' bands `[128]` as one over the pitch spectrum's bins `[300]`."""
     places = (np.arange(NUM_BINS) - 1.0) / BINS_PER_SEMITONE * BANDS_PER_OCTAVE / 12.0
-    return np.interp(places, np.arange(LATENT_SIZE), curve)
+    return np.interp(places, np.arange(LATENT_SIZE), curve).astype(np.float32)
 
 
 def mixed_in(spectrum: np.ndarray, other: np.ndarray, decibels: float) -> np.ndarray:
