@@ -49,7 +49,10 @@ def agent_experiment(
         {
             "decoded_seconds": 1.0,  # of each clip that a loss on sound hears in a step
             "gate": "sigmoid",
-            "critics": {"learning_rate": 1e-4, "audio_width": 32},
+            # Steps over which losses on sound and adversaries come in; 0, 0: at once.
+            "late": {"begin": 0, "finish": 0},
+            # noise and lead keep the critics in balance (training/agent/critics.py)
+            "critics": {"learning_rate": 1e-4, "audio_width": 32, "noise": 0.1, "lead": 0.6},
         }
     )
     config.data = ConfigDict({"train": "data/train", "dev": "data/dev", "augment": True, "dev_examples": 64})

@@ -5,7 +5,8 @@ Hardware:  an accelerator; on a CPU set --config.agent.settings.size=small and e
 Data:      as in experiments/arranging.py.
 
 The losses on sound and the adversarial one have the original's weights (--loss_weight_spectral,
---mask_reg_weight, --gan_weight); here they are taken against the rendered arrangement.
+--mask_reg_weight, --gan_weight); here they are taken against the rendered arrangement, and come in when the
+roll has been learned: they say little of notes that are wrong.
 """
 
 import pathlib
@@ -32,5 +33,6 @@ def get_config() -> ConfigDict:
     """The configuration; every field can be set with --config.<field>=<value>."""
     settings = {"size": "original", "stages": 2, "layers": 4}
     config = agent_experiment("compositional", settings, LOSSES, 100_000, 3e-4, warmup_steps=500)
+    config.objective.late.begin, config.objective.late.finish = 20_000, 30_000
     config.loop.probe_every = 500
     return config

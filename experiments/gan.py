@@ -20,6 +20,7 @@ def get_config() -> ConfigDict:
     """The configuration; every field can be set with --config.<field>=<value>."""
     config = runpy.run_path(str(BESIDE / "compositional.py"))["get_config"]()
     config.losses.adversarial = 0.05
+    config.objective.late.begin, config.objective.late.finish = 0, 1_000  # the roll has been learned
     config.losses.adversarial_audio = ConfigDict({"start": 0.0, "end": 0.1, "begin": 2_000, "finish": 6_000})
     config.losses.adversarial_features = ConfigDict(
         {"start": 0.0, "end": 0.2, "begin": 2_000, "finish": 6_000}

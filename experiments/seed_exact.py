@@ -41,4 +41,5 @@ def get_config(agent: str = "compositional") -> ConfigDict:
     config.optimizer.decay_steps = 0  # a constant rate
     config.optimizer.clip_norm = 10.0
     config.objective.gate = "softmax"
+    config.objective.critics.noise = config.objective.critics.lead = 0.0
     return config

@@ -23,6 +23,7 @@ def get_config() -> ConfigDict:
     config.batch_size = 4
     config.num_steps = config.optimizer.decay_steps = 60
     config.optimizer.warmup_steps = 10
+    config.objective.late.begin, config.objective.late.finish = 20, 40
     config.log_every, config.validate_every = 5, 30
     config.loop.probe_every = 30
     config.loop.epoch_steps = 20

@@ -38,7 +38,10 @@ def get_config() -> ConfigDict:
         {"positive_weight": 2.0, "ema_decay": 0.998, "onsets": 1.0, "velocities": 1.0, "lengths": 0.5}
     )
     config.step.selector = 0.1
+    config.step.told = True  # of the switches; else the selector's own gates are used and learned
     config.data = ConfigDict({"seed": 0, "pairs": 2000, "moments": 12, "styles": 4, "usual": 0.7})
+    config.data.first_pairs = 16  # with which it begins; each step draws one more
+    config.data.switches = "drawn"  # or "ideal", with told=False
     config.data.update({"heard": "", "heard_share": 0.6})  # rendered pairs: training/notes/heard.py
     config.mesh = ConfigDict({"data": -1, "fsdp": 1})
     config.loop = ConfigDict({"save_every": 0, "epoch_steps": 0, "keep_latest": 2, "keep_best": 1})

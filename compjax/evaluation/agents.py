@@ -46,6 +46,7 @@ class Budget:
         steps, batch_size, learning_rate: of training; the rate warms up and decays.
         size: of the compositional agent, a key of `models.config.SIZES`.
         stages, layers: of the cascade, where an agent has one.
+        decoded_seconds: of each clip that the losses on sound hear in a step.
     """
 
     train: str
@@ -56,6 +57,7 @@ class Budget:
     size: str
     stages: int
     layers: int
+    decoded_seconds: float = 1.0
     seed: int = 0
 
 
@@ -72,6 +74,8 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_string("size", "small", "--compare_agents: of the compositional agents.", values)
     flags.DEFINE_integer("stages", 2, "--compare_agents: of the cascades.", 0, flag_values=values)
     flags.DEFINE_integer("layers", 1, "--compare_agents: of each stage.", 1, flag_values=values)
+    text = "--compare_agents: of each clip that the losses on sound hear in a step."
+    flags.DEFINE_float("decoded_seconds", 1.0, text, 0.0, flag_values=values)
 
 
 def budget_of(values: flags.FlagValues) -> Budget:
@@ -101,7 +105,10 @@ def read_experiment(folder: str, name: str) -> Any:
 
 def configured(config: Any, budget: Budget) -> Any:
     """The configuration with the budget's data, steps, optimiser and sizes."""
+    share = budget.steps / config.num_steps
     with config.unlocked():
+        late = config.objective.late
+        late.begin, late.finish = round(share * late.begin), round(share * late.finish)
         config.update({"num_steps": budget.steps, "batch_size": budget.batch_size, "seed": budget.seed})
         config.validate_every = max(budget.steps // 4, 1)
         config.log_every = max(budget.steps // 40, 1)
@@ -111,6 +118,7 @@ def configured(config: Any, budget: Budget) -> Any:
         config.optimizer.warmup_steps = budget.steps // 10
         config.optimizer.decay_steps = budget.steps
         config.optimizer.clip_norm = 1.0
+        config.objective.decoded_seconds = budget.decoded_seconds
         config.auditions.clips = 0  # all are judged in the end
         settings = config.agent.settings
         if config.agent.name == "compositional":

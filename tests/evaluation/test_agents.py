@@ -54,6 +54,7 @@ def test_agents_and_objectives_are_the_originals_and_ours():
         assert bool(config.agent.settings.get("exact")) == (objective == "original")
         assert ("spectral_sources" in config.losses) == (objective == "original")
     original, ours = (found[f"compositional, {whose}"] for whose in ("original", "ours"))
+    assert ours.objective.late.to_dict() == {"begin": 8, "finish": 12}, "a fifth of the budget"
     networks = [build_agent(c.agent.name, c.agent.settings.to_dict()).config for c in (original, ours)]
     assert [network.agent.selector.gate for network in networks] == ["softmax", "sigmoid"]
     assert [network.agent.composer.encoder.size for network in networks] == [64, 64]

@@ -3,11 +3,17 @@
 Up to two: the original's discriminator of latents, and the codec's discriminators of decoded audio. Real
 samples are the targets of other examples of the batch (rolled by one), as in the original: were they the
 example's own, the critic would ask for the target instead of for music.
+
+A critic that is sure of everything teaches nothing. Three things keep it in balance: it learns only while
+its losses weigh something, it is given noisy samples (instance noise: Sonderby et al., "Amortised MAP
+inference", 2017), and it waits while it is too far ahead.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -27,21 +33,27 @@ LATENT, AUDIO = "adversarial", "adversarial_audio"
 FEATURES = "adversarial_features"
 """The distance of the audio critic's features between composition and arrangement."""
 
+UNDECIDED = {LATENT: 2.0 * math.log(2.0), AUDIO: 2.0}
+"""The loss of a critic that tells nothing apart: twice the cross-entropy of a coin; both hinges."""
+
 
 @struct.dataclass
 class CriticState:
-    """Parameters of the critics by name, and their optimiser's state."""
+    """Parameters of the critics, and their optimisers' states, by name."""
 
-    params: Any
-    opt_state: Any
+    params: dict[str, Any]
+    opt_state: dict[str, Any]
 
 
 @dataclasses.dataclass(frozen=True)
 class CriticConfig:
-    """The critics' optimiser (the original's), and the width of the audio critic.
+    """The critics' optimiser (the original's), what keeps them in balance, and the audio critic's width.
 
     Attributes:
-        learning_rate, betas, clip_norm: AdamW, its gradient clipped by global norm.
+        learning_rate, betas, clip_norm: AdamW, its gradient clipped by each critic's norm.
+        noise: standard deviation of what is added to all that the critics are shown while training, as a
+            share of the real samples' own.
+        lead: a critic waits while its loss is below this share of an undecided one's; 0: never.
         audio_width, audio_growth: channels of the first layer of the audio critic's sub-discriminators, and
             of their layers over the first's.
     """
@@ -49,6 +61,8 @@ class CriticConfig:
     learning_rate: float = 1e-4
     betas: tuple[float, float] = (0.5, 0.999)
     clip_norm: float = 1.0
+    noise: float = 0.0
+    lead: float = 0.0
     audio_width: int = 32
     audio_growth: tuple[int, ...] = (1, 4, 16, 32, 32)
 
@@ -88,6 +102,7 @@ class Critics:
             self._networks[LATENT] = LatentDiscriminator()
         if audio:
             self._networks[AUDIO] = WaveformDiscriminator(shape)
+        self._noise, self._lead = config.noise, config.lead
         self._optimizer = optax.chain(
             optax.clip_by_global_norm(config.clip_norm),
             optax.adamw(config.learning_rate, *config.betas, weight_decay=0.01),
@@ -103,7 +118,7 @@ class Critics:
             name: network.init(jax.random.fold_in(key, place), seen[name])["params"]
             for place, (name, network) in enumerate(sorted(self._networks.items()))
         }
-        return CriticState(params, self._optimizer.init(params))
+        return CriticState(params, {name: self._optimizer.init(own) for name, own in params.items()})
 
     def judge_composition(
         self, state: CriticState, latents: Array, audio: Callable[[], Array], truth: Callable[[], Array], key
@@ -120,9 +135,12 @@ class Critics:
         params = jax.lax.stop_gradient(state.params)
         losses = {}
         if LATENT in params:
-            losses[LATENT] = adversarial.logits_real(self._latent_logits(params, latents, key))
+            shown = self._noisy(latents, latents, key, 0)
+            losses[LATENT] = adversarial.logits_real(self._latent_logits(params, shown, key))
         if AUDIO in params:
-            scores, features = self._networks[AUDIO].apply({"params": params[AUDIO]}, audio())
+            made = audio()
+            shown = self._noisy(made, made, key, 1)
+            scores, features = self._networks[AUDIO].apply({"params": params[AUDIO]}, shown)
             _, wanted = self._networks[AUDIO].apply({"params": params[AUDIO]}, truth())
             losses[AUDIO] = adversarial.generator_hinge(scores)
             losses[FEATURES] = adversarial.feature_matching(wanted, features)
@@ -141,23 +159,44 @@ class Critics:
             the new state, and `critic/<name>`, their losses, `critic/gradient_norm`.
         """
 
-        def loss_of(params):
+        def losses_of(params):
             losses = {}
             if LATENT in params:
-                together = beside(jax.lax.stop_gradient(latents))
-                real, made = apart(self._latent_logits(params, together, key))
+                shown = beside(self._shown(jax.lax.stop_gradient(latents), key, 0))
+                real, made = apart(self._latent_logits(params, shown, key))
                 losses[LATENT] = adversarial.logits_real(real) + adversarial.logits_fake(made)
             if AUDIO in params:
-                together = beside(jax.lax.stop_gradient(audio()))
-                scores = self._networks[AUDIO].apply({"params": params[AUDIO]}, together)[0]
+                shown = beside(self._shown(jax.lax.stop_gradient(audio()), key, 2))
+                scores = self._networks[AUDIO].apply({"params": params[AUDIO]}, shown)[0]
                 losses[AUDIO] = adversarial.discriminator_hinge(*zip(*map(apart, scores), strict=True))
             return sum(losses.values()), losses
 
-        grads, losses = jax.grad(loss_of, has_aux=True)(state.params)
-        updates, opt_state = self._optimizer.update(grads, state.opt_state, state.params)
+        grads, losses = jax.grad(losses_of, has_aux=True)(state.params)
         scalars = {f"critic/{name}": value for name, value in losses.items()}
         scalars["critic/gradient_norm"] = optax.tree.norm(grads)
-        return CriticState(optax.apply_updates(state.params, updates), opt_state), scalars
+        return self._stepped(state, grads, losses), scalars
+
+    def _stepped(self, state: CriticState, grads: dict, losses: dict[str, Array]) -> CriticState:
+        """Every critic one step further, but for those that are too far ahead."""
+        params, opt_state = {}, {}
+        for name, own in state.params.items():
+            updates, moved = self._optimizer.update(grads[name], state.opt_state[name], own)
+            fresh, old = (optax.apply_updates(own, updates), moved), (own, state.opt_state[name])
+            learns = losses[name] >= self._lead * UNDECIDED[name]
+            pick = functools.partial(jnp.where, learns)
+            params[name], opt_state[name] = jax.tree.map(pick, fresh, old)
+        return CriticState(params, opt_state)
+
+    def _shown(self, pair: tuple[Array, Array], key: Array | None, place: int) -> tuple[Array, Array]:
+        """Real samples and composed ones, noisy."""
+        return tuple(self._noisy(one, pair[0], key, place + which) for which, one in enumerate(pair))
+
+    def _noisy(self, samples: Array, real: Array, key: Array | None, place: int) -> Array:
+        """The samples as the critics are shown them; as they are without a key."""
+        if key is None or not self._noise:
+            return samples
+        width = self._noise * jax.lax.stop_gradient(jnp.std(real))
+        return samples + width * jax.random.normal(jax.random.fold_in(key, place), samples.shape)
 
     def _latent_logits(self, params, latents: Array, key) -> Array:
         rngs = None if key is None else {"dropout": key}

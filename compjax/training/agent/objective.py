@@ -21,7 +21,15 @@ from compjax.losses.hearing import bass_loss, chord_loss, hit_loss, salience_los
 from compjax.losses.latent import latent_loss
 from compjax.losses.novelty import novelty_hinge, novelty_score
 from compjax.losses.pianoroll import velocity_error, weighted_cross_entropy
-from compjax.losses.weighting import Weight, is_off, parse_weight, total_loss
+from compjax.losses.weighting import (
+    LinearRamp,
+    Schedule,
+    Weight,
+    is_off,
+    parse_weight,
+    total_loss,
+    weight_at,
+)
 from compjax.models.outputs import AgentOutput, PianoRoll
 from compjax.music.factors import FACTORS, GATE_NAMES
 from compjax.training.agent import critics as adversaries
@@ -66,6 +74,7 @@ class ObjectiveConfig:
         codec, codec_weights: whose latents these are, and the file with its weights if not the usual one.
         decoded_seconds: length of the stretch that is decoded in a step, the same in all of a batch; 0: all.
         gate: how the agent's gate logits become weights, for reporting: `sigmoid` or `softmax`.
+        late: first and last step over which the costly losses come in whose weights are numbers.
         critics: of the adversarial losses.
     """
 
@@ -73,15 +82,25 @@ class ObjectiveConfig:
     codec_weights: str = ""
     decoded_seconds: float = 1.0
     gate: str = "sigmoid"
+    late: tuple[int, int] = (0, 0)
     critics: CriticConfig = CriticConfig()
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> ObjectiveConfig:
         """From a plain dictionary; a UserError names a field that there is not."""
         try:
-            return cls(**{**values, "critics": CriticConfig(**values.get("critics", {}))})
-        except TypeError as error:
+            late = values.get("late", {"begin": 0, "finish": 0})
+            critics = CriticConfig(**values.get("critics", {}))
+            return cls(**{**values, "critics": critics, "late": (late["begin"], late["finish"])})
+        except (TypeError, KeyError) as error:
             raise UserError(f"config.objective: {error}") from error
+
+    def weight(self, name: str, weight: Weight) -> Weight:
+        """The weight of a loss, coming in late where that is asked for."""
+        begin, finish = self.late
+        if name not in COSTLY or isinstance(weight, Schedule) or finish <= begin:
+            return weight
+        return LinearRamp(0.0, weight, begin, finish)
 
 
 def both_clips(labels: Array) -> Array:
@@ -251,17 +270,26 @@ class Objective:
     def update_critics(
         self, critics: CriticState | None, latents: Array, batch: Batch, step, key, frozen: Any
     ) -> tuple[CriticState | None, dict[str, Array]]:
-        """One step of the critics on a whole batch's composed latents; nothing where there are none."""
-        del step
+        """One step of the critics on a whole batch's composed latents, once their losses weigh something.
+
+        Nothing where there are no critics; the critics as they are, and zeros, before the step from which a
+        schedule lets them in.
+        """
         if critics is None:
             return None, {}
         real = adversaries.other_examples(batch["target_latents"])
-        return self._critics.update(
-            critics,
-            (real, latents),
-            lambda: self._decoder.stretches((real, latents), key, frozen),
-            _branch(key, 2),
-        )
+
+        def learn():
+            return self._critics.update(
+                critics,
+                (real, latents),
+                lambda: self._decoder.stretches((real, latents), key, frozen),
+                _branch(key, 2),
+            )
+
+        weights = [weight_at(self.weights[name], step) for name in ADVERSARIAL if name in self.weights]
+        waiting = critics, jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(learn)[1])
+        return jax.lax.cond(sum(weights) > 0, learn, lambda: waiting)
 
     def _sound(self, latents: Array, batch: Batch, key, frozen: Any) -> decoded.DecodedSound | None:
         if self._decoder is None:
@@ -302,5 +330,6 @@ def make_objective(losses: Mapping[str, Any], settings: Mapping[str, Any] | None
     Raises:
         UserError: for a loss that there is not, or a weight that is none.
     """
-    weights = {name: parse_weight(name, written) for name, written in losses.items()}
-    return Objective(weights, ObjectiveConfig.from_dict(settings or {}))
+    config = ObjectiveConfig.from_dict(settings or {})
+    parsed = {name: parse_weight(name, written) for name, written in losses.items()}
+    return Objective({name: config.weight(name, one) for name, one in parsed.items()}, config)

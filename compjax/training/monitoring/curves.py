@@ -26,6 +26,22 @@ from compjax.music.factors import PLACES
 SIZE, DPI = (10.0, 6.4), 100
 PALETTE = 64
 """Colours of the file: a third of the size, and lines need no more."""
+PANELS = {
+    "novelty (distance from the nearer mix of the clips)": {
+        "output": "train/novelty_score",
+        "arrangement": "train/novelty_score/arrangement",
+    },
+    "distance of the latents to the arrangement's (L1)": {
+        "training": "train/loss/latent",
+        "held out": "dev/loss/latent",
+    },
+    "note F1": {"training": "train/notes/f1", "held out": "dev/notes/f1"},
+    "loss of the critics": {
+        "of latents": "train/critic/adversarial",
+        "of sound": "train/critic/adversarial_audio",
+    },
+}
+"""What is drawn where a run has it: titles, and the curves by their labels."""
 COLOURS = ("#0072b2", "#b34f00", "#007a5a")
 """Of rhythm, harmony and timbre; and of the first lines of the other panels (Okabe and Ito)."""
 
@@ -70,25 +86,40 @@ def smoothed(values: np.ndarray, width: int) -> np.ndarray:
 
 def draw(curves: Mapping[str, Curve], title: str = "") -> bytes:
     """The picture, a PNG file."""
-    from matplotlib.figure import Figure
     from PIL import Image
+
+    drawn, written = io.BytesIO(), io.BytesIO()
+    figure_of(curves, title).savefig(drawn, format="png")
+    Image.open(drawn).convert("RGB").quantize(PALETTE).save(written, "PNG", optimize=True)
+    return written.getvalue()
+
+
+def figure_of(curves: Mapping[str, Curve], title: str = ""):
+    """The figure: component weights, the panels that the run has curves for, and its other losses."""
+    from matplotlib.figure import Figure
 
     figure = Figure(SIZE, DPI, layout="constrained")
     figure.suptitle(title, fontsize=11)
-    weights, novelty, latent, others = figure.subplots(2, 2).reshape(-1)
-    _draw_weights(weights, curves)
-    pairs = {"output": "train/novelty_score", "arrangement": "train/novelty_score/arrangement"}
-    _draw_lines(novelty, curves, pairs, "novelty (distance from the nearer mix of the clips)")
-    kept = {"training": "train/loss/latent", "held out": "dev/loss/latent"}
-    _draw_lines(latent, curves, kept, "distance of the latents to the arrangement's (L1)")
-    terms = sorted(name for name in curves if name.startswith("train/loss/") and name not in kept.values())
-    terms = [name for name in terms if not name.endswith("/total") and curves[name].values.any()][:6]
-    _draw_lines(others, curves, {name.rpartition("/")[2]: name for name in terms}, "other losses")
+    panels = [(what, names) for what, names in PANELS.items() if set(names.values()) & set(curves)]
+    axes = figure.subplots(2, 2 if len(panels) <= 2 else 3).reshape(-1)
+    _draw_weights(axes[0], curves)
+    for place, (what, names) in enumerate(panels, 1):
+        _draw_lines(axes[place], curves, names, what)
+    others = axes[len(panels) + 1]
+    _draw_lines(
+        others, curves, {name.rpartition("/")[2]: name for name in _other_losses(curves)}, "other losses"
+    )
     others.set_yscale("log")  # of very different sizes
-    drawn, written = io.BytesIO(), io.BytesIO()
-    figure.savefig(drawn, format="png")
-    Image.open(drawn).convert("RGB").quantize(PALETTE).save(written, "PNG", optimize=True)
-    return written.getvalue()
+    for left in axes[len(panels) + 2 :]:
+        left.remove()
+    return figure
+
+
+def _other_losses(curves: Mapping[str, Curve]) -> list[str]:
+    """Names of up to six losses that have no panel of their own."""
+    shown = {name for names in PANELS.values() for name in names.values()}
+    terms = sorted(name for name in curves if name.startswith("train/loss/") and name not in shown)
+    return [name for name in terms if not name.endswith("/total") and curves[name].values.any()][:6]
 
 
 def _draw_weights(axes, curves: Mapping[str, Curve]) -> None:

@@ -35,6 +35,7 @@ from compjax.data.sources.example import HostBatch, gates_of
 from compjax.data.sources.source import fingerprint_of
 from compjax.errors import UserError
 from compjax.models.composing.factor_frames import log_length, slots_in
+from compjax.music.factors import FACTORS
 from compjax.music.score import Note, fold_pitch
 from compjax.music.style import Style, contour, random_style
 from compjax.training.notes.imagined import HeardClip, MistakesConfig, imagine
@@ -42,6 +43,7 @@ from compjax.training.notes.imagined import HeardClip, MistakesConfig, imagine
 MAKE_IT = "make it with python -m compjax.training.notes.heard --data=SHARDS --output=FILE"
 
 DRUMS_PITCHED = "drums, pitched"
+SWITCHES = ("drawn", "ideal")
 REACH = 0.05
 """Seconds from a moment within which a note belongs to it."""
 
@@ -64,6 +66,8 @@ class NotesDataConfig:
         heard: file of rendered pairs and what is heard in them (see `training/notes/heard.py`), if any;
             `heard_share` of the examples are from it.
         usual: share of pairs that are drums with a pitched target; the rest are of any kind.
+        switches: `drawn`, as common as for rendered pairs, or `ideal`: those that the selector should choose
+            by itself, which it can learn from the notes alone.
         mistakes: of hearing.
     """
 
@@ -76,7 +80,12 @@ class NotesDataConfig:
     heard: str = ""
     heard_share: float = 0.6
     usual: float = 0.7
+    switches: str = "drawn"
     mistakes: MistakesConfig = MistakesConfig()
+
+    def __post_init__(self):
+        if self.switches not in SWITCHES:
+            raise UserError(f"config.data.switches={self.switches}: give one of {', '.join(SWITCHES)}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,6 +107,11 @@ def draw_heard(config: NotesDataConfig, number: int) -> PairAsHeard:
     return PairAsHeard(
         pair, tuple(imagine(clip, generator, config.mistakes) for clip in (pair.input, pair.target))
     )
+
+
+def ideal_switches(pair: swaps.DrawnPair) -> swaps.Recombination:
+    """The switches of the gates that the selector should choose."""
+    return tuple(int(gate) for gate in swaps.ideal_gates(pair)[len(FACTORS) :])
 
 
 def draw_switches(pair: swaps.DrawnPair, generator: np.random.Generator) -> swaps.Recombination:
@@ -217,7 +231,8 @@ class NotesPipeline:
         config = self._config
         generator = np.random.default_rng([config.seed, 1, position])
         heard = self._pair(step, generator)
-        switches = draw_switches(heard.pair, generator)
+        is_ideal = config.switches == "ideal"
+        switches = ideal_switches(heard.pair) if is_ideal else draw_switches(heard.pair, generator)
         styles = [random_style(generator) for _ in range(config.styles)]
         made = [make_example(heard, switches, style) for style in styles]
         return together([fitted(example, config.moments, generator) for example in made])

@@ -28,6 +28,8 @@ class NotesStepConfig:
         ema_decay: of the averaged parameters.
         positive_weight: weight of a note against an empty pitch: notes are rare.
         onsets, velocities, lengths, selector: weights of the losses.
+        told: whether the switches' gates are given; else the selector's own are used, and learned from the
+            losses of the notes.
     """
 
     seed: int = 0
@@ -37,6 +39,7 @@ class NotesStepConfig:
     velocities: float = 1.0
     lengths: float = 0.5
     selector: float = 0.1
+    told: bool = True
 
 
 def note_losses(written: Written, batch: Batch, positive_weight: float) -> dict[str, Array]:
@@ -62,16 +65,17 @@ def observed(written: Written, batch: Batch) -> dict[str, Array]:
     return {"notes/f1": f_of_counts(counts)} | own
 
 
-def write(agent: NoteTransformer, params, batch: Batch, key: Array | None) -> Written:
-    """The network on a batch, with the switches' gates."""
+def write(agent: NoteTransformer, params, batch: Batch, key: Array | None, told: bool = True) -> Written:
+    """The network on a batch, with the switches' gates if it is `told` them, else with its own."""
     rngs = None if key is None else {"dropout": key}
-    given = (batch[name] for name in ("heard", "style", "moments", "gates"))
-    return agent.apply({"params": params}, *given, train=key is not None, rngs=rngs)
+    given = (batch[name] for name in ("heard", "style", "moments"))
+    gates = batch["gates"] if told else None
+    return agent.apply({"params": params}, *given, gates, train=key is not None, rngs=rngs)
 
 
 def total_of(agent: NoteTransformer, params, batch: Batch, key: Array | None, config: NotesStepConfig):
     """The weighted sum of the losses, and the scalars to log."""
-    written = write(agent, params, batch, key)
+    written = write(agent, params, batch, key, config.told)
     losses = note_losses(written, batch, config.positive_weight)
     total = sum(getattr(config, name) * loss for name, loss in losses.items())
     scalars = {f"loss/{name}": loss for name, loss in losses.items()} | {"loss/total": total}

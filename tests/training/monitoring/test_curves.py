@@ -46,6 +46,18 @@ def test_a_picture_has_lines_for_what_was_written(workdir):
     assert np.any(np.asarray(picture) != np.asarray(empty))
 
 
+def test_panels_are_those_that_the_run_has():
+    one = curves.Curve(np.arange(3), np.ones(3))
+    notes = curves.figure_of({"dev/notes/f1": one, "train/loss/onsets": one})
+    assert [axes.get_title() for axes in notes.axes] == [
+        "component weights (mean of an epoch)",
+        "note F1",
+        "other losses",
+    ]
+    whole = curves.figure_of({name: one for names in curves.PANELS.values() for name in names.values()})
+    assert len(whole.axes) == len(curves.PANELS) + 2
+
+
 def test_what_is_no_run_is_the_users_error(tmp_path):
     with pytest.raises(UserError, match="no such folder"):
         curves.read_curves(tmp_path / "nowhere")

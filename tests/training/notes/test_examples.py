@@ -89,3 +89,11 @@ def test_rendered_pairs_come_from_their_file(tmp_path):
 def test_a_file_that_is_not_there_is_named():
     with pytest.raises(UserError, match="nowhere.npz"):
         examples.NotesPipeline(dataclasses.replace(FEW, heard="nowhere.npz"), 2)
+
+
+def test_ideal_switches_are_those_that_the_selector_should_choose():
+    pipeline = examples.NotesPipeline(dataclasses.replace(FEW, switches="ideal", usual=0.5), 4)
+    for batch in (pipeline.batch(step) for step in range(3)):
+        np.testing.assert_array_equal(batch["gates"], batch["ideal_gates"])
+    with pytest.raises(UserError, match="best.*drawn, ideal"):
+        dataclasses.replace(FEW, switches="best")

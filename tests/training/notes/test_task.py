@@ -13,7 +13,7 @@ from compjax.models.composing.note_transformer import make_transformer
 from compjax.training.agent.optimizer import OptimizerConfig, make_optimizer
 from compjax.training.loop import train
 from compjax.training.notes.examples import NotesDataConfig, NotesPipeline
-from compjax.training.notes.step import NotesStepConfig, make_step
+from compjax.training.notes.step import NotesStepConfig, make_step, total_of
 from compjax.training.notes.task import build_task, initial_state
 from compjax.training.sharding import make_mesh
 
@@ -45,6 +45,21 @@ def test_it_learns_a_handful_of_arrangements(quick_jit):
         scores.append(float(scalars["notes/f1"]))
     assert scores[0] < 0.1
     assert scores[-1] > 1 / 3
+
+
+def test_untold_the_selector_learns_from_the_notes_alone(quick_jit):
+    pipeline = NotesPipeline(NotesDataConfig(pairs=2, first_pairs=2, moments=4), 2)
+    batch = {name: values for name, values in pipeline.batch(0).items() if name != "sample_ids"}
+    agent, optimizer = make_transformer(SMALL), make_optimizer(OptimizerConfig(5e-3, 10, 0))
+    params = quick_jit(lambda: initial_state(agent, optimizer, 0, batch))().params
+
+    def pull(told):
+        config = NotesStepConfig(selector=0.0, told=told)
+        grads = quick_jit(jax.grad(lambda p: total_of(agent, p, batch, None, config)[0]))(params)
+        return max(float(np.abs(leaf).max()) for leaf in jax.tree.leaves(grads["selector"]))
+
+    assert pull(told=True) == 0.0
+    assert pull(told=False) > 1e-6
 
 
 def test_through_the_loop(tmp_path):
