@@ -287,9 +287,12 @@ class Objective:
                 _branch(key, 2),
             )
 
-        weights = [weight_at(self.weights[name], step) for name in ADVERSARIAL if name in self.weights]
+        weights = [self.weights[name] for name in ADVERSARIAL if name in self.weights]
+        if not any(isinstance(weight, Schedule) for weight in weights):
+            return learn()
         waiting = critics, jax.tree.map(lambda x: jnp.zeros(x.shape, x.dtype), jax.eval_shape(learn)[1])
-        return jax.lax.cond(sum(weights) > 0, learn, lambda: waiting)
+        now = sum(weight_at(weight, step) for weight in weights)
+        return jax.lax.cond(now > 0, learn, lambda: waiting)
 
     def _sound(self, latents: Array, batch: Batch, key, frozen: Any) -> decoded.DecodedSound | None:
         if self._decoder is None:
