@@ -236,7 +236,11 @@ class Composition:
         from compjax.music.midi_out import write_midi
 
         timing = {"grid": self.grid, "seconds": self.seconds}
-        write_midi(path, self.notes, DEFAULT_TEMPO, chords=self.chords, **timing)
+        within = (
+            note for note in self.notes if note.start < self.seconds
+        )  # what rings on ends with the sound
+        notes = [dataclasses.replace(note, end=min(note.end, self.seconds)) for note in within]
+        write_midi(path, notes, DEFAULT_TEMPO, chords=self.chords, **timing)
 
     def _repr_html_(self) -> str:
         """What a notebook shows."""

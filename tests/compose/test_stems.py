@@ -1,5 +1,6 @@
 """Stems add up to the whole, voices play their roles, and every note says why it is there."""
 
+import dataclasses
 import json
 
 import mido
@@ -14,7 +15,7 @@ from compjax.compose.requests import Request
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.music.roles import USUAL, roles_of
-from compjax.music.score import Harmony, Hit, Rhythm, Span
+from compjax.music.score import Harmony, Hit, Note, Rhythm, Span
 from compjax.music.style import Style
 
 RATE = {"sample_rate": SAMPLE_RATE, "arranger": "network"}
@@ -38,6 +39,14 @@ def test_stems_add_up_to_the_whole(made, tmp_path):
     whole, *parts = (soundfile.read(path)[0] for path in (written[0], *written[3:]))
     assert np.abs(sum(parts) - whole).max() <= 2.1 / 2**15
     assert len(mido.MidiFile(tmp_path / "out.mid").tracks) == 1 + len({note.voice for note in made.notes})
+
+
+def test_notes_of_the_midi_file_end_with_the_sound(made, tmp_path):
+    notes = (Note(0.0, 9.0, 60, 0.8), Note(2.5, 3.4, 64, 0.8), Note(8.0, 9.0, 62, 0.8))
+    dataclasses.replace(made, notes=notes, stems={}).save(tmp_path / "a.wav")
+    file = mido.MidiFile(tmp_path / "a.mid")
+    assert file.length == pytest.approx(made.seconds, abs=0.01)
+    assert sorted(m.note for track in file.tracks for m in track if m.type == "note_on") == [60, 64]
 
 
 def test_each_stem_is_of_its_voice(made):
