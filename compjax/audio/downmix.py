@@ -41,6 +41,9 @@ NEARLY_ALL = 0.9
 CELL, SIZE = 0.25, 2048
 """Seconds of a cell; samples of a window."""
 
+LASTING = 8
+"""Cells, two seconds, for which a band that was inverted cancels."""
+
 FAINT = 1e-7
 """Power of a cell beside the clip's loudest that says nothing: -70 dB."""
 
@@ -261,7 +264,7 @@ class CellSurvey:
         alike = around[:, :, main, :] / np.maximum(scale, 1e-30)
         heard = power[..., main] > FAINT * power.max()
         alike = np.where(heard[..., None], alike, 0.0)
-        cancels = alike <= CANCELLING - 1.0
+        cancels = _lasting(alike <= CANCELLING - 1.0, heard)
         share = float((own.sum(axis=2)[cancels.any(axis=2)]).sum() / own.sum())
         if not ENOUGH <= share < NEARLY_ALL:
             return None
@@ -290,3 +293,19 @@ class CellSurvey:
             where = "in places"
         turned = " and ".join(map(str, channels))
         return f"its channels cancel each other {where}; channel {turned} was turned over there"
+
+
+def _lasting(cancels: np.ndarray, heard: np.ndarray) -> np.ndarray:
+    """Of cells that cancel `[cells, bands, C]` where a part is inverted: wide sound cancels by chance.
+
+    They last for `LASTING` cells, silence between them counting, or take in most of what is heard at a time.
+    """
+    most = (cancels & heard[..., None]).sum(axis=1) > 0.5 * np.maximum(heard.sum(axis=1), 1)[:, None]
+    length = min(LASTING, len(cancels))
+    going_on = np.lib.stride_tricks.sliding_window_view(cancels | ~heard[..., None], length, axis=0).all(
+        axis=-1
+    )
+    lasting = np.zeros_like(cancels)
+    for step in range(length):
+        lasting[step : step + len(going_on)] |= going_on
+    return cancels & (lasting | most[:, None])

@@ -111,3 +111,15 @@ def test_wide_sound_is_left_as_it_is(rng):
     recording = waveform.mono(channels, 24_000)
     np.testing.assert_allclose(recording.audio, common, atol=1e-5)
     assert not recording.remarks
+
+
+def test_a_chorus_that_cancels_now_and_then_is_left_as_it_is(rng):
+    time = np.arange(144_000) / 24_000
+    left, right = np.zeros((2, 144_000))
+    for hz in (110, 220, 330, 470, 660, 940, 1_300, 1_900, 2_700, 3_900):
+        turn = 2 * np.pi * (rng.uniform(0.2, 0.6) * time + rng.uniform())
+        left += 0.05 * np.sin(2 * np.pi * hz * time)
+        right += 0.05 * np.sin(2 * np.pi * hz * time + turn)
+    recording = waveform.mono(np.stack([left, right], axis=1), 24_000)
+    np.testing.assert_allclose(recording.audio, (left + right) / 2, atol=1e-6)
+    assert not recording.remarks
