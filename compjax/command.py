@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from absl import flags
 
@@ -43,6 +45,20 @@ def refuse_surplus(left: list[str]) -> None:
     """flags.Error for what is left of a command line, but the program's name."""
     if left[1:]:
         raise flags.Error(f"arguments that belong to no flag: {' '.join(left[1:])}")
+
+
+@contextlib.contextmanager
+def loading() -> Iterator[None]:
+    """Inside the block nothing is looked through for garbage, and never again what was made in it.
+
+    Importing makes hundreds of thousands of objects, all of which stay.
+    """
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 def run(

@@ -41,6 +41,9 @@ def midi_to_hz(pitch):
     return 440.0 * 2.0 ** ((pitch - 69.0) / 12.0)
 
 
+REGISTER_EDGES = (50, 68)
+"""MIDI pitches between low, mid and high voice, as the pieces of a kit have them."""
+
 BANDS_PER_OCTAVE = 15
 """Log-frequency bands to the octave; the first lies on C1, so a MIDI pitch p is band 1.25 (p - 24)."""
 

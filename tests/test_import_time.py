@@ -42,7 +42,7 @@ def test_numpy_parts_do_without_jax(module):
 def test_session_loads_nothing_unwanted():
     loaded = loaded_by("import compjax.compose.session, compjax.compose.composers.arranging, compjax.codec")
     assert "jax" in loaded
-    assert not loaded & UNWANTED
+    assert not loaded & (UNWANTED | {"flax"})  # networks are built where no traced program of theirs is kept
 
 
 def test_load_is_lazy():

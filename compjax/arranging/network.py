@@ -10,8 +10,8 @@ from compjax.arranging.steering import Steering
 from compjax.audio.windows import over_windows
 from compjax.errors import UserError
 from compjax.hearing.reading import HeardPair
-from compjax.models.arranging.agent import ArrangingAgent
 from compjax.models.programs import WINDOWS, program
+from compjax.models.registry import Blueprint
 from compjax.music.score import Note
 from compjax.music.style import Style, style_over_time
 
@@ -23,8 +23,8 @@ CANNOT_BE_STEERED = (
 class RollNetwork:
     """The composer of an arranging agent, over clips of any length."""
 
-    def __init__(self, module: ArrangingAgent, variables: dict):
-        self._variables, self._compose = variables, program(module, "compose")
+    def __init__(self, network: Blueprint, variables: dict):
+        self._variables, self._compose = variables, program(network, "compose")
 
     def arrange(
         self, heard: HeardPair, decided: np.ndarray, style: Style, steering: Steering

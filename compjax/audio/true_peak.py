@@ -6,6 +6,7 @@ True peaks are measured as ITU-R BS.1770-4, annex 2, asks: at four times the sam
 from __future__ import annotations
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -17,44 +18,45 @@ CEILING = 10 ** (-1 / 20)
 _AIM = CEILING * 10 ** (-0.1 / 20)  # meters interpolate differently: a tenth of a dB of room
 _BETWEEN = 0.5  # what lies between samples is looked at where they reach this share of the ceiling
 _REACH = 24  # samples on either side from which one between them is interpolated
+_TAPS = 2 * _REACH  # of the interpolation
 _SHAPE = 5.0  # of Kaiser's window over the interpolation
 _PIECE = 750 * BLOCK  # samples that are looked at together, a second or two
 _MOST_PASSES = 4
 
 
-def _phases() -> np.ndarray:
-    """Filters `[3, 48]` for what lies a quarter, half and three quarters between two samples."""
+@functools.cache
+def _between() -> np.ndarray:
+    """What lies a quarter, half and three quarters after each sample of a block, as a linear map.
+
+    `[BLOCK + 47, 3 * BLOCK]`: of a block and the samples around it that are interpolated from.
+    """
     place = np.arange(-_REACH + 1, _REACH + 1)[None] - np.array([[0.25], [0.5], [0.75]])
     taps = np.sinc(place) * np.i0(_SHAPE * np.sqrt(1.0 - (place / _REACH) ** 2))
-    return taps / taps.sum(axis=1, keepdims=True)
+    taps /= taps.sum(axis=1, keepdims=True)
+    columns = np.zeros((BLOCK + _TAPS - 1, BLOCK, 3))
+    for sample in range(BLOCK):
+        columns[sample : sample + _TAPS, sample] = taps.T
+    return columns.reshape(len(columns), -1)
 
 
 def true_peaks(audio: np.ndarray, around: float = _AIM) -> np.ndarray:
     """Highest magnitude `[blocks]` in each `BLOCK` samples of audio `[S]` or `[S, C]`, between samples too.
 
-    Pieces whose samples are far below `around` are taken by their samples alone.
+    Blocks whose samples, and those beside them, are far below `around` are taken by their samples alone.
     """
     peaks = np.zeros(-(-len(audio) // BLOCK))
     for begin in range(0, len(audio), _PIECE):
-        first = max(begin - _REACH, 0)
+        first, missing = max(begin - _REACH + 1, 0), -len(audio[begin : begin + _PIECE]) % BLOCK
         near = audio[first : begin + _PIECE + _REACH].reshape(-1, audio.size // len(audio))
-        piece = np.abs(near[begin - first :][:_PIECE]).max(axis=1)
-        if piece.max() > _BETWEEN * around:
-            padded = np.pad(near, ((_REACH - begin + first, _REACH), (0, 0)))
-            piece = np.maximum(piece, _between(padded)[: len(piece)])
-        padded = np.pad(piece, (0, -len(piece) % BLOCK))
-        peaks[begin // BLOCK :][: len(padded) // BLOCK] = padded.reshape(-1, BLOCK).max(axis=1)
+        padded = np.pad(near, ((_REACH - 1 - begin + first, _REACH + missing), (0, 0)))
+        blocks = np.lib.stride_tricks.sliding_window_view(padded, BLOCK + _TAPS - 1, axis=0)[::BLOCK]
+        own = peaks[begin // BLOCK :][: _PIECE // BLOCK]
+        own[:] = np.abs(blocks[: len(own), :, _REACH - 1 : _REACH - 1 + BLOCK]).max(axis=(1, 2))
+        over = np.pad(own > _BETWEEN * around, 1)
+        loud = np.flatnonzero(over[:-2] | over[1:-1] | over[2:])
+        between = np.abs(blocks[loud].astype(np.float64) @ _between())
+        own[loud] = np.maximum(own[loud], between.max(axis=(1, 2), initial=0.0))
     return peaks
-
-
-def _between(padded: np.ndarray) -> np.ndarray:
-    """Highest magnitude after each sample and before the next, over channels."""
-    rows = [
-        np.abs(np.convolve(channel, taps[::-1], "valid"))[1:]
-        for channel in padded.T.astype(np.float64)
-        for taps in _phases()
-    ]
-    return np.max(rows, axis=0)
 
 
 def true_peak(audio: np.ndarray) -> float:

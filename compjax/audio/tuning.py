@@ -29,7 +29,8 @@ def tuning_of(audio: np.ndarray) -> float:
     phasor, total = 0j, 1e-12
     first = int(LOW * WINDOW / SAMPLE_RATE)
     last = int(HIGH * WINDOW / SAMPLE_RATE)
-    spectra = [np.abs(np.fft.rfft(row * np.hanning(WINDOW)))[first - 1 : last + 2] for row in rows]
+    window = np.hanning(WINDOW)
+    spectra = [np.abs(np.fft.rfft(row * window))[first - 1 : last + 2] for row in rows]
     loudest = max(float(spectrum.max()) for spectrum in spectra)
     for spectrum in spectra:
         before, here, after = spectrum[:-2], spectrum[1:-1], spectrum[2:]

@@ -276,10 +276,11 @@ def _possible(requests: list) -> tuple[list, int]:
 
 def _load(values: flags.FlagValues):
     """The session."""
-    from compjax.compose import session  # heavy, so only now that all is well
+    with command.loading():
+        from compjax.compose import session  # heavy, so only now that all is well
 
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    return session.load(values.checkpoint, values.codec, values.codec_weights)
+        os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+        return session.load(values.checkpoint, values.codec, values.codec_weights)
 
 
 def _carry_out(request, loaded, bar: ProgressBar | None = None) -> list:

@@ -16,8 +16,9 @@ from compjax.audio import loudness
 from compjax.audio.windows import WindowConfig
 from compjax.codec.long_codec import CODEC_WINDOWS, long_codec
 from compjax.compose import finishing, report, scenes, streams
-from compjax.compose.clips import align, forms, opening
+from compjax.compose.clips import forms, opening
 from compjax.compose.clips.aligned_pair import AlignedPair
+from compjax.compose.clips.analysing import analyse
 from compjax.compose.composers.contract import Composer, Plan, Rendition
 from compjax.compose.composers.loading import checksums, load_composer
 from compjax.compose.composers.rendition import voiced
@@ -32,7 +33,6 @@ from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.files import checkpoint_file
 from compjax.hearing import sound
-from compjax.hearing.excerpt import Excerpt
 from compjax.music import gates
 from compjax.music.groove import Groove
 from compjax.music.roles import roles_of
@@ -41,6 +41,7 @@ from compjax.music.style import Style
 from compjax.music.time.meter import HEARD, GridSettings
 from compjax.pages import views
 from compjax.pair_lists import read_pairs
+from compjax.side_by_side import side_by_side
 
 
 class Session:
@@ -187,42 +188,24 @@ class Session:
         """Open, align and hear both clips, and decide the gates; what is left to decide, `steer` does."""
         seconds: dict[str, float] = {}
         phase = functools.partial(progress.phase, seconds=seconds)
-        with phase("read"):
-            rates = sample_rate if isinstance(sample_rate, tuple) else (sample_rate, sample_rate)
-            clip = opening.open_clip(input, "input", rates[0])
-            other = opening.open_clip(target, "target", rates[1])
-        with phase("align"):
-            clip, other = clip.gridded(options.input_grid), other.gridded(options.target_grid)
-            grids = clip.grid, other.grid
-            alignment = align.find_alignment(clip.audio, other.audio, options.align, grids=grids)
-            pair = AlignedPair.of(clip, other, alignment)
-        with phase("report"):
-            shown = pair.beginning()
-            shown.described  # noqa: B018  # now, while the phase says what takes the time
-        with phase("encode"):
-            of_input = sound.analyse(clip.audio, clip.gain, self._codec.encode)
-            of_target = sound.analyse(other.audio, other.gain, self._codec.encode)
-            excerpts = tuple(
-                Excerpt.of(own.audio, own.gain, heard)
-                for own, heard in ((clip, of_input), (other, of_target))
-            )
-            of_target = of_target.along(pair.alignment.map, clip.frames)
-        frames, length, loud = clip.frames, clip.length, clip.loudness()
-        sources = forms.Origin.of(clip), forms.Origin.of(other)
-        del clip, other, pair  # an hour of sound is a third of a gigabyte, and no longer needed
+        given = input, target, sample_rate, options, self._codec.encode, phase
+        # What is known of the clips needs no network, and a new process is busy for long with its programs.
+        clips, _ = side_by_side(functools.partial(analyse, *given), self._composer.prepare)
         with phase("listen"):
-            heard = self._composer.hear(of_input, of_target)
+            heard = self._composer.hear(*clips.sounds)
         with phase("select"):
             asked = options.switches, options.weights
             selected = self._composer.select(heard) if gates.needs_selector(*asked) else None
-            decided = gates.decide_gates(*asked, frames, selected)
+            decided = gates.decide_gates(*asked, clips.frames, selected)
         with phase("capture"):
-            form = forms.form_of((options.output_rate, options.channels), sources, decided)
-            excerpts = forms.in_full(excerpts, sources, form.form)
-            heard = self._composer.capture(heard, excerpts, decided, options.instrument)
+            form = forms.form_of((options.output_rate, options.channels), clips.sources, decided)
+            excerpts = forms.in_full(clips.excerpts, clips.sources, form.form)
+            captured = functools.partial(self._composer.capture, heard, excerpts, decided, options.instrument)
+            heard, _ = side_by_side(captured, lambda: clips.shown.described)  # it is measured against that
         steering = steering_of(input, None)
-        view, grids = scenes.see(shown, heard, decided, steering), shown.grids_said()
-        return Perceived(shown, length, loud, heard, decided, steering, view, seconds, grids, form)
+        view, grids = scenes.see(clips.shown, heard, decided, steering), clips.shown.grids_said()
+        of_input = clips.length, clips.loudness
+        return Perceived(clips.shown, *of_input, heard, decided, steering, view, seconds, grids, form)
 
     def steer(self, perceived: Perceived, options: ComposeOptions, hits: Rhythm | None = None) -> Perceived:
         """What was perceived, on given chords and hits if any, in the wanted tempo, key and length."""
@@ -328,8 +311,9 @@ def load(
     pin_pool()
     import compjax.codec
 
-    composer = load_composer(checkpoint, codec)
-    built, params = compjax.codec.load(codec, codec_weights)
+    composer, (built, params) = side_by_side(
+        lambda: load_composer(checkpoint, codec), lambda: compjax.codec.load(codec, codec_weights)
+    )
     if (built.sample_rate, built.hop_length) != (SAMPLE_RATE, HOP_LENGTH):
         raise UserError(
             f"the codec {codec!r} has {built.frame_rate:g} frames a second; {FRAME_RATE:g} are needed"

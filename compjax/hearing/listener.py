@@ -7,13 +7,14 @@ import dataclasses
 import numpy as np
 
 from compjax.audio.log_scale import to_log
-from compjax.audio.pitch_spectrum import STRIDE
+from compjax.audio.pitch_spectrum import NUM_BINS, STRIDE
 from compjax.audio.windows import WindowConfig, over_windows
-from compjax.constants import NUM_VOICES, SILENT_LATENT
+from compjax.codec.vocos.bands import harmonic_map
+from compjax.constants import LATENT_SIZE, NUM_VOICES, SILENT_LATENT
 from compjax.hearing.sound import LEAD_IN, Sound
-from compjax.models.arranging.agent import ArrangingAgent, pool_components
-from compjax.models.arranging.listening import harmonic_map
+from compjax.models.arranging.pooling import pool_components
 from compjax.models.programs import WINDOWS, kept_program
+from compjax.models.registry import Blueprint
 
 SPECTRUM_WINDOWS = WindowConfig(length=192, context=32, fade=4)
 """Windows for the pitch spectrum, which has a quarter of the frames."""
@@ -47,10 +48,17 @@ class Heard:
 class Listener:
     """The agent's ears: every method takes clips of any length."""
 
-    def __init__(self, module: ArrangingAgent, variables: dict):
+    def __init__(self, network: Blueprint, variables: dict):
         self._variables = variables
-        self._hear, self._select = kept_program(module, "hear"), kept_program(module, "select")
-        self._sound = kept_program(module, "sound", frames=SPECTRUM_WINDOWS.length * STRIDE)
+        self._hear, self._select = kept_program(network, "hear"), kept_program(network, "select")
+        self._sound = kept_program(network, "sound", frames=SPECTRUM_WINDOWS.length * STRIDE)
+
+    def prepare(self) -> None:
+        """Have the programs that hear ready."""
+        frames = np.zeros((1, WINDOWS.length, LATENT_SIZE), np.float32)
+        spectrum = np.zeros((1, SPECTRUM_WINDOWS.length, NUM_BINS), np.float32)
+        self._hear.prepare(self._variables, frames)
+        self._sound.prepare(self._variables, spectrum)
 
     def hear(self, sound: Sound) -> Heard:
         """What is heard in a clip."""

@@ -6,10 +6,10 @@ import dataclasses
 
 import numpy as np
 
+from compjax.codec.vocos.bands import harmonic_map
 from compjax.constants import FRAME_RATE, MIN_PITCH, NUM_PITCHES
 from compjax.hearing.listener import Heard
 from compjax.hearing.sound import LEAD_IN
-from compjax.models.arranging.listening import harmonic_map
 
 HARMONICS = (1.0, 2.0, 3.0, 4.0, 5.0, 6.0)
 """Harmonics at which a pitch is looked for; the first `OWN` say how loud it is."""
@@ -78,7 +78,8 @@ def notes_of(
     """
     salience = heard.harmony[LEAD_IN:][: len(bands)]
     strokes = stroke_frames(heard.voices[LEAD_IN:][: len(bands)], config)
-    power = 2.0 * np.einsum("tb,bph->tph", bands, harmonic_map(HARMONICS))
+    harmonics = harmonic_map(HARMONICS)  # [128, 64, H]
+    power = 2.0 * (bands @ harmonics.reshape(len(harmonics), -1)).reshape(len(bands), NUM_PITCHES, -1)
     restruck = strikes_again(power, salience, strokes, config)
     own = power[..., :OWN].max(axis=2)
     found = []

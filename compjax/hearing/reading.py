@@ -8,6 +8,8 @@ of one chord each.
 from __future__ import annotations
 
 import dataclasses
+import functools
+import hashlib
 
 import numpy as np
 
@@ -201,7 +203,17 @@ class HeardPair:
     clips: tuple[Heard, Heard]
 
     def music(self, decided: np.ndarray, config: HearingConfig = HearingConfig()) -> tuple[Rhythm, Harmony]:
-        """The hits and the chords that the clips have together, by their gates."""
+        """The hits and the chords that the clips have together, by their gates; read once."""
+        asked = hashlib.sha256(np.ascontiguousarray(decided)).digest(), config
+        if asked not in self._read:
+            self._read[asked] = self._together(decided, config)
+        return self._read[asked]
+
+    @functools.cached_property
+    def _read(self) -> dict[tuple, tuple[Rhythm, Harmony]]:
+        return {}
+
+    def _together(self, decided: np.ndarray, config: HearingConfig) -> tuple[Rhythm, Harmony]:
         voices, velocities, own_classes = (
             self._mixed(decided, "rhythm", name) for name in ("voices", "hit_velocities", "classes")
         )
@@ -216,6 +228,11 @@ class HeardPair:
         power = moving_mean(salience * levels**2, window)
         classes = np.stack([power[:, c::CLASSES].sum(axis=1) for c in range(CLASSES)], axis=1)
         return np.sqrt(classes / np.maximum(classes.max(axis=1, keepdims=True), 1e-12))[LEAD_IN:]
+
+    @functools.cached_property
+    def each(self) -> tuple[tuple[Rhythm, Harmony], ...]:
+        """The hits and the chords that were heard in each clip, in its own time."""
+        return tuple(read_clip(clip) for clip in self.clips)
 
     @property
     def components(self) -> np.ndarray:

@@ -15,6 +15,7 @@ from compjax.audio.pitch_spectrum import STRIDE, pitch_spectrum
 from compjax.audio.time_map import TimeMap, frames_along
 from compjax.audio.tuning import tuning_of
 from compjax.constants import FRAME_RATE, HOP_LENGTH
+from compjax.side_by_side import side_by_side
 
 LEAD_IN = 16
 """Frames of silence before a clip as it is heard."""
@@ -61,4 +62,4 @@ def analyse(audio: np.ndarray, gain: float, encode: Callable[[np.ndarray], np.nd
     """
     padded = np.pad(audio, (LEAD_IN * HOP_LENGTH, -audio.size % HOP_LENGTH))
     padded *= np.float32(gain)
-    return Sound(encode(padded), pitch_spectrum(padded, tuning_of(audio)))
+    return Sound(*side_by_side(lambda: encode(padded), lambda: pitch_spectrum(padded, tuning_of(audio))))

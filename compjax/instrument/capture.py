@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import Protocol
 
@@ -22,6 +23,7 @@ from compjax.instrument.fit import Fitted, fit
 from compjax.instrument.full_band import Image
 from compjax.instrument.model import Parameters
 from compjax.music.score import Note
+from compjax.side_by_side import side_by_side
 
 
 @dataclasses.dataclass(frozen=True)
@@ -108,8 +110,12 @@ class Sampled:
 
     def play(self, notes: Sequence[Note], samples: int, seed: Sequence[int] = (0,)) -> np.ndarray:
         """See `Instrument`; nothing is random."""
-        sustained = self.performer.sustained
-        return sampler.play(self.samples, notes, samples, self.form.rate, sustained, self.release)
+        return self._voices.play(notes, samples, self.release)
+
+    @functools.cached_property
+    def _voices(self) -> sampler.Voices:
+        """The samples at the pitches that were played: variations want the same again."""
+        return sampler.Voices(self.samples, self.form.rate, self.performer.sustained)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -141,16 +147,11 @@ def capture(
         return Kit(strokes.cut_strokes(audio, heard, form.rate), form=form)
     fitted = fit(notes, bands, excerpt.cents)
     performer = Performer(fitted.notes, goes_on(fitted.parameters) > config.sustained)
-    sampled = None if way == "model" else _sampled(excerpt, fitted, performer, bands)
-    if way == "samples" and sampled:
-        return _in_full(sampled, excerpt, fitted)
-    model = Modelled(fitted.parameters, excerpt.cents, performer)
-
-    def as_heard(played: Sequence[Note], length: int, rate: int) -> np.ndarray:
-        return additive.play(fitted.parameters, played, length, rate, excerpt.cents, config=PLAIN)
-
-    model = dataclasses.replace(model, explained=_explained(as_heard, fitted.notes, bands))
-    if sampled and _suit(sampled, model, config):
+    given = excerpt, fitted, performer, bands
+    model, sampled = side_by_side(
+        lambda: _modelled(*given), lambda: None if way == "model" else _sampled(*given)
+    )
+    if sampled and (way == "samples" or _suit(sampled, model, config)):
         return _in_full(sampled, excerpt, fitted)
     return _in_full(model, excerpt, fitted)
 
@@ -184,6 +185,15 @@ def _in_full(instrument: Modelled | Sampled, excerpt: Excerpt, fitted: Fitted) -
     own = [Note(note.start, note.end, note.pitch, note.level) for note in fitted.notes]
     made = additive.play(parameters, own, len(audio), form.rate, cents, config=PLAIN, air=LEVEL)
     return dataclasses.replace(instrument, form=form, air=full_band.air_of(excerpt.full, made), image=image)
+
+
+def _modelled(excerpt: Excerpt, fitted: Fitted, performer: Performer, bands: np.ndarray) -> Modelled:
+    """The model, and how much it explains as it was fitted."""
+
+    def as_heard(played: Sequence[Note], length: int, rate: int) -> np.ndarray:
+        return additive.play(fitted.parameters, played, length, rate, excerpt.cents, config=PLAIN)
+
+    return Modelled(fitted.parameters, excerpt.cents, performer, _explained(as_heard, fitted.notes, bands))
 
 
 def _sampled(excerpt: Excerpt, fitted: Fitted, performer: Performer, bands: np.ndarray) -> Sampled | None:

@@ -93,6 +93,14 @@ def fit(
     return Fitted(parameters, played, losses)
 
 
+def prepare(config: FittingConfig = FittingConfig()) -> None:
+    """Have the programs that fit ready."""
+    table, response = NoteTable(*np.zeros((5, MOST_NOTES), np.float32)), responses(np.zeros(MOST_NOTES), 0.0)
+    bands, weight = np.zeros((FRAMES, LATENT_SIZE), np.float32), np.zeros((FRAMES, 1), np.float32)
+    _bare_power.prepare(initial(), table, response)
+    _fitting(config).prepare((table, response, bands, np.float32(0.0), weight, initial()))
+
+
 def _table(notes: Sequence[HeardNote], config: FittingConfig) -> tuple[NoteTable, list[HeardNote]]:
     """The loudest and longest `MOST_NOTES` notes, by start, and the same as a table."""
     ranked = sorted(notes, key=lambda n: -n.level * min(n.end - n.start, 1.0))[:MOST_NOTES]

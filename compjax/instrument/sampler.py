@@ -27,6 +27,8 @@ class SamplerConfig:
         shortest_loop: seconds.
         accent: how much louder a note begins, dying away in `accent_seconds`: its onset is clear.
         balance: seconds at the beginning that say how loud a sample is.
+        step: seconds, of which what is made of a sample for a pitch is a multiple long.
+        most: bytes of that which are kept.
     """
 
     impure: float = 4.0
@@ -41,6 +43,8 @@ class SamplerConfig:
     accent: float = 0.5
     accent_seconds: float = 0.06
     balance: float = 0.4
+    step: float = 1.0
+    most: int = 2**26
 
 
 def balanced(
@@ -78,16 +82,55 @@ def play(
         strange: play every note on a sample of another pitch, where there is one; to judge samples by.
         config: how they are played.
     """
-    release = float(np.clip(release, *config.release))
-    out = np.zeros((length, *samples[0].sound.shape[1:]), np.float32)
-    for note in notes:
-        chosen = nearest(samples, note, rate, strange, config)
-        sound = voice(chosen, note.pitch, note.end - note.start, rate, sustained, release, config)
-        first = round(note.start * rate)
-        begin = max(first, 0)
-        part = sound[begin - first :][: max(length - begin, 0)]
-        out[begin : begin + len(part)] += np.float32(note.velocity) * part
-    return out
+    return Voices(samples, rate, sustained, config).play(notes, length, release, strange)
+
+
+class Voices:
+    """Samples ready to be played: what is made of one for a pitch is made once, and serves all its notes.
+
+    It is a multiple of `SamplerConfig.step` long, so that a note does not depend on what was played before.
+    """
+
+    def __init__(
+        self, samples: Sequence[Sample], rate: int, sustained: bool, config: SamplerConfig = SamplerConfig()
+    ):
+        """See `play`."""
+        self._samples, self._rate, self._sustained, self._config = samples, rate, sustained, config
+        self._made: dict[tuple[int, float, int], np.ndarray] = {}
+
+    def play(self, notes: Sequence[Note], length: int, release: float, strange: bool = False) -> np.ndarray:
+        """See `play`."""
+        release = float(np.clip(release, *self._config.release))
+        out = np.zeros((length, *self._samples[0].sound.shape[1:]), np.float32)
+        for note in notes:
+            sample = nearest(self._samples, note, self._rate, strange, self._config)
+            sound = self._voice(sample, note.pitch, note.end - note.start, release)
+            first = round(note.start * self._rate)
+            begin = max(first, 0)
+            part = sound[begin - first :][: max(length - begin, 0)]
+            out[begin : begin + len(part)] += np.float32(note.velocity) * part
+        return out
+
+    def _voice(self, sample: Sample, pitch: float, seconds: float, release: float) -> np.ndarray:
+        """A note held for `seconds`, `[S]` or `[S, C]`, and its release."""
+        held, rate = round(seconds * self._rate), self._rate
+        wanted = held + round(3.0 * release * rate)
+        sound = self._begun(sample, pitch, wanted)[:wanted].copy()
+        after = np.arange(held, len(sound), dtype=np.float32) / rate - np.float32(seconds)
+        sound[held:] = along(sound[held:], np.exp(-np.maximum(after, 0.0) / (0.5 * release)))
+        end = min(round(0.01 * rate), len(sound))
+        sound[len(sound) - end :] = along(sound[len(sound) - end :], np.arange(end)[::-1] / (0.01 * rate))
+        return sound
+
+    def _begun(self, sample: Sample, pitch: float, wanted: int) -> np.ndarray:
+        """A sample at a pitch as its notes begin, at least `wanted` long if it can be."""
+        step = round(self._config.step * self._rate)
+        key = id(sample), pitch, -(-wanted // step)
+        if key not in self._made:
+            if sum(sound.nbytes for sound in self._made.values()) > self._config.most:
+                self._made.clear()
+            self._made[key] = begun(sample, pitch, key[-1] * step, self._rate, self._sustained, self._config)
+        return self._made[key]
 
 
 def nearest(samples: Sequence[Sample], note: Note, rate: int, strange: bool, config: SamplerConfig) -> Sample:
@@ -103,19 +146,11 @@ def nearest(samples: Sequence[Sample], note: Note, rate: int, strange: bool, con
     return min(others or samples, key=cost)
 
 
-def voice(
-    sample: Sample,
-    pitch: float,
-    seconds: float,
-    rate: int,
-    sustained: bool,
-    release: float,
-    config: SamplerConfig,
+def begun(
+    sample: Sample, pitch: float, wanted: int, rate: int, sustained: bool, config: SamplerConfig
 ) -> np.ndarray:
-    """A note held for `seconds`, `[S]` or `[S, C]`, and its release."""
+    """A sample at a pitch, `[S]` or `[S, C]`, `wanted` long if it can be: faded in, its attack made clear."""
     ratio = 2.0 ** ((pitch - sample.pitch) / 12.0)
-    held = round(seconds * rate)
-    wanted = held + round(3.0 * release * rate)
     needed = int(wanted * ratio) + 64
     sound = looped(sample.sound, sample.body, needed, rate, config) if sustained else sample.sound
     sound = sound[:needed]
@@ -124,10 +159,7 @@ def voice(
     sound = np.array(sound[:wanted], np.float32)
     time = np.arange(len(sound), dtype=np.float32) / rate
     gain = np.minimum(time / config.fade, 1.0)
-    gain *= 1.0 + config.accent * np.exp(-time / config.accent_seconds)
-    gain *= np.exp(-np.maximum(time - seconds, 0.0) / (0.5 * release))
-    last = time[-1] if len(time) else 0.0
-    return along(sound, gain * np.minimum((last - time) / 0.01, 1.0))
+    return along(sound, gain * (1.0 + config.accent * np.exp(-time / config.accent_seconds)))
 
 
 def looped(sound: np.ndarray, body: int, wanted: int, rate: int, config: SamplerConfig) -> np.ndarray:

@@ -15,11 +15,10 @@ import numpy as np
 from compjax.audio import waveform
 from compjax.audio.likeness import most_like
 from compjax.audio.sound_files import SFZ_NAME
-from compjax.constants import MIN_PITCH
+from compjax.constants import MIN_PITCH, REGISTER_EDGES
 from compjax.files import atomic_path, make_folder
 from compjax.instrument.capture import Instrument
 from compjax.instrument.sampler import SamplerConfig, along
-from compjax.models.arranging.note_renderer import REGISTER_EDGES
 from compjax.music.arrange import KIT_PITCHES
 from compjax.music.score import MAX_PITCH, Note
 

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compjax.constants import FRAME_RATE, NUM_VOICES
+from compjax.constants import FRAME_RATE, NUM_VOICES, REGISTER_EDGES
 from compjax.hearing.listener import Heard
 from compjax.hearing.notes import NoteHearingConfig, stroke_frames
 from compjax.hearing.sound import LEAD_IN
 from compjax.instrument.cutting import attack_begins
-from compjax.models.arranging.note_renderer import REGISTER_EDGES
 from compjax.music.score import Note
 
 

@@ -14,6 +14,7 @@ from compjax.audio.loudness import normalize_rms
 from compjax.constants import SAMPLE_RATE
 from compjax.measures import beats, chroma, ear, matching, novelty, onsets, timbre
 from compjax.music.factors import INPUT, TARGET, Switches
+from compjax.side_by_side import side_by_side
 
 SEGMENT_SECONDS = 1.0
 """Chroma are compared in stretches of this length: half a bar at 120 beats per minute."""
@@ -48,18 +49,19 @@ def describe(audio: np.ndarray) -> Description:
     if audio.ndim != 1 or audio.size == 0 or not np.isfinite(audio).all():
         raise ValueError(f"audio must be [S] of finite samples, not of shape {audio.shape}")
     audio = normalize_rms(audio)
-    envelope, pitch = onsets.strength(audio), chroma.describe(audio)
-    times = onsets.onset_times(envelope)
-    return Description(
-        seconds=len(audio) / SAMPLE_RATE,
-        envelope=envelope,
-        onsets=times,
-        beats=beats.track(envelope),
-        pitch=pitch,
-        timbre=timbre.describe(audio, times, pitch),
-        ear=ear.describe(audio, times),
-        spectrum=novelty.spectrum(audio),
-    )
+
+    def struck() -> dict:
+        envelope = onsets.strength(audio)
+        times = onsets.onset_times(envelope)
+        heard = ear.describe(audio, times)
+        return {"envelope": envelope, "onsets": times, "beats": beats.track(envelope), "ear": heard}
+
+    def sounding() -> dict:
+        return {"pitch": chroma.describe(audio), "spectrum": novelty.spectrum(audio)}
+
+    first, second = side_by_side(struck, sounding)
+    colour = timbre.describe(audio, first["onsets"], second["pitch"])
+    return Description(seconds=len(audio) / SAMPLE_RATE, timbre=colour, **first, **second)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -261,32 +263,56 @@ def evaluate(
     """
     clips = {INPUT: given, TARGET: target}
     rhythm, harmony = clips[switches.rhythm], clips[switches.harmony]
-    onset_f1, onset_lag = onset_agreement(output, rhythm)
-    mixed, weaker = novelty.mix_r2(output.spectrum, given.spectrum, target.spectrum)
-    frames = len(output.pitch.times)
-    spans = known.spans if known else ()
-    classes = known_classes(spans, output.pitch.times) if spans else sounding_classes(harmony, frames)
+    timbres = clips[switches.timbre], clips[_other(switches.timbre)]
+    kept, new = side_by_side(
+        lambda: _rhythm(output, rhythm) | _harmony(output, harmony, known) | _sound(output, *timbres, truth),
+        lambda: _novelty(output, given, target),
+    )
     return FactorScores(
-        onset_f1=onset_f1,
-        onset_lag=onset_lag,
-        onset_chance=onset_chance(output, rhythm),
-        beat_f1=beat_agreement(output, rhythm),
-        envelope_cosine=envelope_cosine(output, rhythm),
-        chroma_cosine=chroma_cosine(output, harmony),
-        in_chord=in_chord_energy(output, classes),
-        in_chord_chance=in_chord_chance(output, classes),
-        **_sound(output, clips[switches.timbre], clips[_other(switches.timbre)], truth),
-        gating_r2=novelty.gating_r2(output.spectrum, given.spectrum, target.spectrum),
-        mosaic_r2=novelty.mosaic_r2(output.spectrum, (given.spectrum, target.spectrum)),
-        mix_r2=mixed,
-        mix_weaker=weaker,
-        copy_input=copy_correlation(output, given),
-        copy_target=copy_correlation(output, target),
+        **kept,
+        **new,
         note_f1=matching.note_f1(known.arrangement, notes)
         if known and known.arrangement and notes is not None
         else None,
         ngram_novelty=novelty.ngram_novelty(notes, known.source_notes) if known and notes else None,
     )
+
+
+def _rhythm(output: Description, source: Description) -> dict[str, float]:
+    """The scores of rhythm."""
+    onset_f1, onset_lag = onset_agreement(output, source)
+    return {
+        "onset_f1": onset_f1,
+        "onset_lag": onset_lag,
+        "onset_chance": onset_chance(output, source),
+        "beat_f1": beat_agreement(output, source),
+        "envelope_cosine": envelope_cosine(output, source),
+    }
+
+
+def _harmony(output: Description, source: Description, known: Known | None) -> dict[str, float]:
+    """The scores of harmony, against the true chords where they are known."""
+    times, spans = output.pitch.times, known.spans if known else ()
+    classes = known_classes(spans, times) if spans else sounding_classes(source, len(times))
+    return {
+        "chroma_cosine": chroma_cosine(output, source),
+        "in_chord": in_chord_energy(output, classes),
+        "in_chord_chance": in_chord_chance(output, classes),
+    }
+
+
+def _novelty(output: Description, given: Description, target: Description) -> dict[str, float]:
+    """How much of the output is only the sources turned up and down, mixed, pieced together, or copied."""
+    spectra = output.spectrum, given.spectrum, target.spectrum
+    mixed, weaker = novelty.mix_r2(*spectra)
+    return {
+        "gating_r2": novelty.gating_r2(*spectra),
+        "mosaic_r2": novelty.mosaic_r2(output.spectrum, spectra[1:]),
+        "mix_r2": mixed,
+        "mix_weaker": weaker,
+        "copy_input": copy_correlation(output, given),
+        "copy_target": copy_correlation(output, target),
+    }
 
 
 def _sound(

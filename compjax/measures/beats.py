@@ -114,18 +114,24 @@ def track(
 
 
 def _best_path(local: np.ndarray, period: float, tightness: float) -> np.ndarray:
-    """Frames `[N]` of the beats: Ellis 2007, equations 5 to 7, then back from the best of the last period."""
+    """Frames `[N]` of the beats: Ellis 2007, equations 5 to 7, then back from the best of the last period.
+
+    No beat is nearer to the last than half a period: so many frames are decided at once.
+    """
     lags = np.arange(max(1, int(round(period / 2))), int(round(2 * period)) + 1)[::-1]
     penalty = -tightness * np.log(lags / period) ** 2
     offset = int(lags[0])
     score = np.zeros(len(local) + offset)
     before = np.full(len(local), -1, np.int64)
-    for frame in range(len(local)):
-        options = score[frame : frame + len(lags)] + penalty
-        best = int(np.argmax(options))
-        start_here = options[best] <= 0.0
-        score[frame + offset] = local[frame] + (0.0 if start_here else options[best])
-        before[frame] = -1 if start_here else frame - lags[best]
+    past = np.lib.stride_tricks.sliding_window_view(score, len(lags))
+    for first in range(0, len(local), int(lags[-1])):
+        frames = np.arange(first, min(first + int(lags[-1]), len(local)))
+        options = past[frames] + penalty
+        best = options.argmax(axis=1)
+        gained = options[np.arange(frames.size), best]
+        start_here = gained <= 0.0
+        score[frames + offset] = local[frames] + np.where(start_here, 0.0, gained)
+        before[frames] = np.where(start_here, -1, frames - lags[best])
     return _walk_back(score[offset:], before, period)
 
 

@@ -38,6 +38,9 @@ class NoveltyConfig:
 
 DEFAULT = NoveltyConfig()
 
+AT_ONCE = 10
+"""Frames of a stretch that are compared in one product."""
+
 
 def spectrum(audio: np.ndarray, config: NoveltyConfig = DEFAULT) -> np.ndarray:
     """Log-frequency magnitudes `[T, M]` of audio `[S]`, smoothed over three frames (1/4, 1/2, 1/4)."""
@@ -166,12 +169,34 @@ def two_gains(output: np.ndarray, first: np.ndarray, second: np.ndarray) -> tupl
     return float(alone[1]), (0.0, float(bc / max(bb, 1e-20)))
 
 
-def _stretches(frames: np.ndarray, length: int, step: int) -> np.ndarray:
-    """Windows `[N, length * M]` of frames, each band centred within the window and the whole of unit norm."""
-    views = np.lib.stride_tricks.sliding_window_view(frames, length, axis=0)[::step]  # [N, M, length]
-    centred = views - views.mean(axis=2, keepdims=True)
-    flat = centred.reshape(len(views), -1)
-    return flat / np.maximum(np.linalg.norm(flat, axis=1, keepdims=True), 1e-3 * np.sqrt(length))
+def _correlations(output: np.ndarray, source: np.ndarray, length: int) -> np.ndarray:
+    """Of stretches of the output, half a length apart, with every place of the source, `[N, P]`.
+
+    Each band is centred within the stretch. A centred stretch is as much like a place as like the place
+    centred, so of the places only the norms are centred, and they need not be laid out one by one.
+
+    Args:
+        output: frames `[T, M]`.
+        source: the same.
+        length: frames of a stretch.
+    """
+    windows = np.lib.stride_tricks.sliding_window_view(output, length, axis=0)[:: length // 2]
+    needles = windows - windows.mean(axis=2, keepdims=True)
+    padded = np.pad(needles, ((0, 0), (0, 0), (0, -length % AT_ONCE)))
+    rows = np.lib.stride_tricks.sliding_window_view(np.pad(source, ((0, AT_ONCE), (0, 0))), AT_ONCE, axis=0)
+    rows = rows.reshape(len(rows), -1)
+    places, firsts = len(source) - length + 1, range(0, length, AT_ONCE)
+    parts = (padded[..., k : k + AT_ONCE].reshape(len(needles), -1) @ rows[k : k + places].T for k in firsts)
+    least, squares = 1e-3 * np.sqrt(length), np.square(needles).sum(axis=(1, 2))
+    sums, powers = (_moving_sums(source.astype(np.float64) ** k, length) for k in (1, 2))
+    norms = np.sqrt(np.maximum((powers - sums**2 / length).sum(axis=1), 0.0))
+    return sum(parts) / np.maximum(np.sqrt(squares), least)[:, None] / np.maximum(norms, least)
+
+
+def _moving_sums(values: np.ndarray, length: int) -> np.ndarray:
+    """Sums `[T - length + 1, M]` over `length` frames of `[T, M]`."""
+    total = np.cumsum(np.pad(values, ((1, 0), (0, 0))), axis=0)
+    return total[length:] - total[:-length]
 
 
 def copy_search(
@@ -188,9 +213,7 @@ def copy_search(
     for seconds in config.windows:
         length = int(round(seconds * config.stft.rate))
         if min(len(clip) for clip in frames) >= length:
-            needles = _stretches(frames[0], length, length // 2)
-            places = _stretches(frames[1], length, 1)
-            found[seconds] = float(np.max(needles @ places.T))
+            found[seconds] = float(np.max(_correlations(*frames, length)))
     return found
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import json
 from collections.abc import Callable, Mapping
-from typing import Any
-
-import flax.linen as nn
+from typing import TYPE_CHECKING, Any
 
 from compjax.constants import STYLE_SIZE
+
+if TYPE_CHECKING:
+    import flax.linen as nn
 
 
 def _arranging(settings: Mapping[str, Any]) -> nn.Module:
@@ -75,6 +78,29 @@ def build_agent(name: str, settings: Mapping[str, Any] | None = None) -> nn.Modu
     chosen = {key: tuple(v) if isinstance(v, list) else v for key, v in (settings or {}).items()}
     exact = chosen.pop("exact", False)
     return _original(name, chosen) if exact else AGENTS[name](chosen)
+
+
+@dataclasses.dataclass(frozen=True)
+class Blueprint:
+    """An agent that is built when it is first needed: programs that are kept from run to run need none.
+
+    Attributes:
+        name: the agent's.
+        settings: of its configuration those that are changed, as JSON.
+    """
+
+    name: str
+    settings: str
+
+    @classmethod
+    def of(cls, name: str, settings: Mapping[str, Any] | None = None) -> Blueprint:
+        """The agent `name` with `settings` of its configuration changed, see `build_agent`."""
+        return cls(name, json.dumps(settings or {}, sort_keys=True))
+
+    @functools.cached_property
+    def module(self) -> nn.Module:
+        """The agent, built; a ValueError names the agent or the settings that are unknown."""
+        return build_agent(self.name, json.loads(self.settings))
 
 
 def configured(config: Any, settings: Mapping[str, Any]) -> Any:

@@ -19,7 +19,7 @@ BROKEN = "something went wrong in the server; its log says what"
 """What a visitor is told of an error that is not theirs."""
 
 
-ONCE = {"read": 1, "align": 2, "report": 25, "encode": 10, "listen": 12, "select": 2, "capture": 50}
+ONCE = {"read": 1, "align": 5, "encode": 12, "listen": 12, "select": 2, "capture": 68}
 """Phases that a pair goes through once, and their shares of the work, as `timings` of reports have them."""
 
 EACH = {"compose": 2, "render": 1, "decode": 25, "report": 25}

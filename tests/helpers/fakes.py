@@ -67,6 +67,9 @@ class FakeListener:
     def __init__(self):
         self.listened = 0
 
+    def prepare(self) -> None:
+        """It has no programs."""
+
     def hear(self, sound) -> Heard:
         self.listened += 1
         latents = sound.latents

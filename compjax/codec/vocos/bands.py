@@ -24,6 +24,7 @@ from compjax.constants import (
     LATENT_STD,
     LOG_FLOOR,
     MIN_PITCH,
+    NUM_PITCHES,
     SAMPLE_RATE,
     midi_to_hz,
 )
@@ -148,3 +149,20 @@ def sine_response(frequencies: np.ndarray, config: BandConfig = BandConfig()) ->
         spectrum = np.fft.rfft(sines[:, :window] * hann, axis=-1)
         parts.append((np.abs(spectrum) ** 2) @ filters)
     return np.concatenate(parts, axis=-1).astype(np.float32)
+
+
+def harmonic_map(ratios: tuple[float, ...]) -> np.ndarray:
+    """Linear interpolation from bands to every pitch and ratio, `[128, 64, H]`; empty beyond the bands."""
+    pitch = np.arange(NUM_PITCHES)[:, None] * (BANDS_PER_OCTAVE / 12)
+    place = pitch + BANDS_PER_OCTAVE * np.log2(np.asarray(ratios))[None, :]
+    weights = np.maximum(0.0, 1.0 - np.abs(np.arange(LATENT_SIZE)[:, None, None] - place[None]))
+    return weights.astype(np.float32)
+
+
+def window_spread() -> np.ndarray:
+    """Share of each neighbouring frame in a band's power, `[taps, 128]`, from the squared Hann windows."""
+    group = np.searchsorted(ANALYSIS_EDGES, log_frequencies(), side="right")
+    reach = ANALYSIS_WINDOWS[0] // (2 * HOP_LENGTH)
+    offset = np.arange(-reach, reach + 1)[:, None] * HOP_LENGTH / np.asarray(ANALYSIS_WINDOWS)[None, :]
+    taps = np.where(np.abs(offset) < 0.5, np.cos(np.pi * offset) ** 4, 0.0)
+    return (taps / taps.sum(axis=0))[:, group].astype(np.float32)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
@@ -12,21 +13,25 @@ import numpy as np
 from compjax.arranging.network import RollNetwork
 from compjax.arranging.rules import by_rules
 from compjax.arranging.steering import Steering
-from compjax.arranging.transformer import Transformer
 from compjax.codec.long_codec import LongCodec
 from compjax.compose.composers.contract import COMPOSITIONAL, RULES, Plan
 from compjax.compose.composers.rendition import Played
 from compjax.errors import UserError
 from compjax.hearing.excerpt import Excerpt
 from compjax.hearing.listener import Listener
-from compjax.hearing.reading import HeardPair, read_clip
+from compjax.hearing.reading import HeardPair
 from compjax.hearing.sound import Sound
+from compjax.instrument import fit
 from compjax.instrument.capture import Instrument, capture
 from compjax.instrument.mixing import mixed
-from compjax.models.arranging.agent import ArrangingAgent
+from compjax.models.registry import Blueprint
 from compjax.music import gates
 from compjax.music.score import Harmony, Rhythm, moved
 from compjax.music.style import Style
+from compjax.side_by_side import side_by_side
+
+if TYPE_CHECKING:
+    from compjax.arranging.transformer import Transformer
 
 NO_LATENTS = (
     "these weights write notes and compose no latents: give weights that do with --checkpoint "
@@ -43,7 +48,7 @@ class HeardAndCaptured:
 
     def of_clip(self, index: int) -> tuple[Rhythm, Harmony]:
         """See `HeardClips`."""
-        return read_clip(self.pair.clips[index])
+        return self.pair.each[index]
 
     def played_on(self) -> dict:
         """See `HeardClips`."""
@@ -76,18 +81,25 @@ class ArrangingComposer:
     @classmethod
     def of(
         cls,
-        module: ArrangingAgent,
+        network: Blueprint,
         variables: dict,
         transformer: Callable[[], Transformer],
         usual: str = "rules",
     ) -> ArrangingComposer:
         """The composer of an agent and its weights."""
         weights = jax.device_put(variables)
-        return cls(Listener(module, weights), RollNetwork(module, weights), transformer, usual)
+        return cls(Listener(network, weights), RollNetwork(network, weights), transformer, usual)
+
+    def prepare(self) -> None:
+        """See `Composer`."""
+        side_by_side(fit.prepare, self._listener.prepare)
 
     def hear(self, input: Sound, target: Sound) -> HeardAndCaptured:
         """What is heard in two clips."""
-        return HeardAndCaptured(HeardPair(tuple(self._listener.hear(sound) for sound in (input, target))))
+        hear = self._listener.hear
+        if input is target:
+            return HeardAndCaptured(HeardPair((hear(input),) * 2))
+        return HeardAndCaptured(HeardPair(side_by_side(lambda: hear(input), lambda: hear(target))))
 
     def select(self, heard: HeardAndCaptured) -> np.ndarray:
         """The selector's gates `[T, 6]`."""

@@ -101,6 +101,10 @@ class Composer(Protocol):
     hears_chords: bool
     raw_latents: bool
 
+    def prepare(self) -> None:
+        """Have the programs ready that hearing and capturing will run; a second time costs nothing."""
+        ...
+
     def hear(self, input: Sound, target: Sound) -> HeardClips:
         """What is heard in two clips of one length; shared by all variations of the pair."""
         ...

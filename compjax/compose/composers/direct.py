@@ -77,6 +77,9 @@ class DirectComposer:
         self.title = COMPOSITIONAL if composes else "Masking (input/target)"
         self.remarks = () if self.writes_notes else (NO_NOTES,)
 
+    def prepare(self) -> None:
+        """Its programs depend on the clips' length."""
+
     def hear(self, input: Sound, target: Sound) -> HeardLatents:
         """The clips as they are, and what the agent chooses for them."""
         clips = tuple(np.asarray(sound.clip_latents, np.float32) for sound in (input, target))

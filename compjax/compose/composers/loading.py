@@ -44,7 +44,7 @@ def load_composer(path: str | os.PathLike | None = None, codec: str = "vocos") -
         raise UserError(f"{name} holds the weights of a codec, not of an agent; give it as --codec_weights")
     _check_codec(name, config, codec)
     try:
-        return _composer(config, variables, stored.sealed)
+        return _composer(config, variables, stored.sealed, path is None)
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(f"{name} holds no agent of this version ({error}); train it again") from error
 
@@ -59,23 +59,28 @@ def _check_codec(name: str, config: dict, codec: str) -> None:
         )
 
 
-def _composer(config: dict, variables: dict, sealed: bool) -> Composer:
-    """The composer of an agent's kind; weights that are not `sealed` are counted first."""
-    from compjax.models.registry import build_agent
+def _composer(config: dict, variables: dict, sealed: bool, bundled: bool) -> Composer:
+    """The composer of an agent's kind; weights that are not `sealed` are counted first.
+
+    Those that are `bundled` fit this version, so that the network need not be built to know it.
+    """
+    from compjax.models.registry import Blueprint
 
     if config["agent"] == "transformer":
         return _writing_composer(config, variables)
-    module = build_agent(config["agent"], config["settings"])
+    network = Blueprint.of(config["agent"], config["settings"])
     if config["agent"] == "arranging":
         from compjax.compose.composers.arranging import ArrangingComposer
 
+        if not bundled:
+            network.module  # noqa: B018  # settings that this version does not know are told of now
         if not sealed:  # only what is asked for is run, so that what is missing would not be noticed
-            _check_complete(module, variables)
-        return ArrangingComposer.of(module, variables, bundled_transformer)
+            _check_complete(network.module, variables)
+        return ArrangingComposer.of(network, variables, bundled_transformer)
     from compjax.compose.composers.direct import FRAMES, DirectComposer
 
     frames, raw = int(config.get("frames", FRAMES)), bool(config.get("raw_latents", False))
-    return DirectComposer(module, variables, frames, raw)
+    return DirectComposer(network.module, variables, frames, raw)
 
 
 def _check_complete(module, variables: dict) -> None:
@@ -115,12 +120,12 @@ def _writing_composer(config: dict, variables: dict) -> Composer:
     from compjax.codec.weights import load_weights
     from compjax.compose.composers.arranging import ArrangingComposer
     from compjax.models.composing.note_transformer import make_transformer
-    from compjax.models.registry import build_agent
+    from compjax.models.registry import Blueprint
 
     given = Transformer(make_transformer(config["settings"]), variables)
     about, weights = load_weights(BUNDLED)
-    module = build_agent(about["agent"], about["settings"])
-    return ArrangingComposer.of(module, weights, lambda: given, "transformer")
+    network = Blueprint.of(about["agent"], about["settings"])
+    return ArrangingComposer.of(network, weights, lambda: given, "transformer")
 
 
 def bundled_transformer():

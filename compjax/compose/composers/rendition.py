@@ -11,9 +11,8 @@ from compjax import progress
 from compjax.audio import loudness
 from compjax.audio.sound_files import SoundFormat
 from compjax.codec.long_codec import LongCodec
-from compjax.constants import HOP_LENGTH
+from compjax.constants import HOP_LENGTH, REGISTER_EDGES
 from compjax.instrument.capture import Instrument
-from compjax.models.arranging.note_renderer import REGISTER_EDGES
 from compjax.music.roles import VOICE_NAMES
 from compjax.music.score import Note, moved
 

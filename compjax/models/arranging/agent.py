@@ -17,6 +17,7 @@ from compjax.models.arranging.config import ArrangingConfig
 from compjax.models.arranging.listening import COMPONENT_SIZE, Components, RhythmNet, TimbreNet, unpool_time
 from compjax.models.arranging.note_renderer import NoteGrid, NoteRenderer, note_ages
 from compjax.models.arranging.pitch_net import PitchNet, Sounding, in_turns
+from compjax.models.arranging.pooling import pool_components
 from compjax.models.arranging.roll_composer import RollComposer
 from compjax.models.outputs import AgentOutput, PianoRoll
 
@@ -31,12 +32,6 @@ def stack_components(of_input: Components, of_target: Components) -> Array:
         timbre = jnp.broadcast_to(clip.timbre[:, None], (clip.timbre.shape[0], frames, COMPONENT_SIZE))
         parts += [clip.rhythm, clip.harmony, timbre]
     return jnp.stack(parts, axis=2)
-
-
-def pool_components(components, xp=jnp):
-    """Means and maxima over time of components `[B, T, 6, 64]`, `[B, 768]`; `xp` is the array module."""
-    pooled = xp.concatenate([components.mean(axis=1), components.max(axis=1)], axis=-1)
-    return pooled.reshape(pooled.shape[0], -1)
 
 
 def mix_factors(components: Array, gates: Array) -> tuple[Array, Array, Array]:
@@ -102,7 +97,7 @@ class ArrangingAgent(nn.Module):
         both = Components(rhythm, nn.sigmoid(sounding.pitches), timbre)
         heard = [jax.tree.map(lambda x, i=i: jnp.split(x, 2)[i], both) for i in (0, 1)]
         components = stack_components(*heard)
-        logits = self.select(pool_components(jax.lax.stop_gradient(components)))
+        logits = self.select(pool_components(jax.lax.stop_gradient(components), jnp))
         gates = self._spread(gates if gates is not None else nn.sigmoid(logits), components)
         roll = self.compose(jax.lax.stop_gradient(components), gates, style)
         ages, _ = note_ages(notes if notes is not None else decide_notes(roll))

@@ -11,10 +11,9 @@ from __future__ import annotations
 import flax.linen as nn
 import jax
 import jax.numpy as jnp
-import numpy as np
 from flax import struct
 
-from compjax.constants import BANDS_PER_OCTAVE, LATENT_SIZE, NUM_PITCHES
+from compjax.constants import BANDS_PER_OCTAVE, NUM_PITCHES
 from compjax.models.arranging.config import ArrangingConfig
 
 COMPONENT_SIZE = NUM_PITCHES
@@ -36,14 +35,6 @@ class Components:
     rhythm: Array
     harmony: Array
     timbre: Array
-
-
-def harmonic_map(ratios: tuple[float, ...]) -> np.ndarray:
-    """Linear interpolation from bands to every pitch and ratio, `[128, 64, H]`; empty beyond the bands."""
-    pitch = np.arange(NUM_PITCHES)[:, None] * BANDS_PER_SEMITONE
-    place = pitch + BANDS_PER_OCTAVE * np.log2(np.asarray(ratios))[None, :]
-    weights = np.maximum(0.0, 1.0 - np.abs(np.arange(LATENT_SIZE)[:, None, None] - place[None]))
-    return weights.astype(np.float32)
 
 
 def pool_time(x: Array, stride: int) -> Array:

@@ -18,16 +18,14 @@ import numpy as np
 from flax import struct
 
 from compjax.audio.log_scale import to_latents
-from compjax.codec.vocos.bands import log_frequencies, sine_response
+from compjax.codec.vocos.bands import sine_response, window_spread
 from compjax.constants import (
-    ANALYSIS_EDGES,
-    ANALYSIS_WINDOWS,
     FRAME_RATE,
-    HOP_LENGTH,
     LATENT_SIZE,
     LOG_FLOOR,
     MIN_PITCH,
     NUM_PITCHES,
+    REGISTER_EDGES,
     SAMPLE_RATE,
     SILENT_LATENT,
     midi_to_hz,
@@ -36,7 +34,6 @@ from compjax.models.arranging.config import ArrangingConfig
 
 DECAYS = (0.04, 0.15, 0.6, 2.4)  # seconds, while a note is held
 RELEASES = (0.06, 0.4)  # seconds, after it is let go
-REGISTER_EDGES = (50, 68)  # MIDI pitches between the low, mid and high pieces of a kit
 
 Array = jax.Array
 
@@ -61,15 +58,6 @@ def partial_map(num_partials: int) -> np.ndarray:
     frequencies = (pitches[:, None] * np.arange(1, num_partials + 1)[None, :]).reshape(-1)
     rows = np.where(frequencies[:, None] < 0.49 * SAMPLE_RATE, sine_response(frequencies), 0.0)
     return np.where(rows < 1e-4, 0.0, rows).astype(np.float32)
-
-
-def window_spread() -> np.ndarray:
-    """Share of each neighbouring frame in a band's power, `[taps, 128]`, from the squared Hann windows."""
-    group = np.searchsorted(ANALYSIS_EDGES, log_frequencies(), side="right")
-    reach = ANALYSIS_WINDOWS[0] // (2 * HOP_LENGTH)
-    offset = np.arange(-reach, reach + 1)[:, None] * HOP_LENGTH / np.asarray(ANALYSIS_WINDOWS)[None, :]
-    taps = np.where(np.abs(offset) < 0.5, np.cos(np.pi * offset) ** 4, 0.0)
-    return (taps / taps.sum(axis=0))[:, group].astype(np.float32)
 
 
 def smear(power: Array) -> Array:

@@ -6,6 +6,7 @@ brackets, the bass first: [C E F#].
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable
 
@@ -76,10 +77,13 @@ def name_of(classes: Iterable[int], bass: int) -> str:
         classes: pitch classes or MIDI pitches that sound.
         bass: pitch class or MIDI pitch of the lowest note; it need not be among them.
     """
-    classes = tuple(classes)
-    if not classes:
-        return NO_CHORD_NAME
-    sounding, bass = frozenset(c % CLASSES for c in classes), bass % CLASSES
+    sounding = frozenset(c % CLASSES for c in classes)
+    return _named(sounding, bass % CLASSES) if sounding else NO_CHORD_NAME
+
+
+@functools.lru_cache(maxsize=1024)
+def _named(sounding: frozenset[int], bass: int) -> str:
+    """The symbol of pitch classes, at least one, over a bass."""
     if bass in sounding and (quality := _quality(bass, sounding)) is not None:
         return f"{NOTES[bass]}{quality}"
     symbols = list(QUALITIES)

@@ -17,7 +17,7 @@ import optax
 
 from compjax.audio import stft
 from compjax.audio.mel import mel_filters
-from compjax.codec.vocos import bands, vocos
+from compjax.codec.vocos import bands, generator, vocos
 from compjax.constants import HOP_LENGTH, LATENT_SIZE
 from compjax.losses import adversarial, spectral
 from compjax.models.critics.waveform import WaveformDiscriminator, WaveformDiscriminatorConfig
@@ -119,7 +119,7 @@ def init_state(key: jax.Array, config: CodecTraining) -> CodecState:
     """Fresh weights; the discriminators stay empty where they never take part."""
     first, second = jax.random.split(key)
     latents = jnp.zeros((1, config.frames, LATENT_SIZE))
-    weights = jax.jit(vocos.Generator(config.codec).init)(first, latents)["params"]
+    weights = jax.jit(generator.Generator(config.codec).init)(first, latents)["params"]
     judge = {}
     if config.adversarial_from is not None:
         audio = jnp.zeros((1, config.frames * HOP_LENGTH))
@@ -165,7 +165,7 @@ def magnitude_losses(log_magnitude: jax.Array, truth: jax.Array) -> dict[str, ja
     }
 
 
-def phase_losses(spectrogram: vocos.Spectrogram, truth: jax.Array) -> dict[str, jax.Array]:
+def phase_losses(spectrogram: generator.Spectrogram, truth: jax.Array) -> dict[str, jax.Array]:
     """1 - cos of the errors of the phase's two gradients, weighted by the complex `truth` `[B, T, bins]`."""
 
     def loss(now, before, now_gradient, before_gradient):
@@ -183,7 +183,7 @@ def phase_losses(spectrogram: vocos.Spectrogram, truth: jax.Array) -> dict[str, 
     }
 
 
-def spectrogram_losses(spectrogram: vocos.Spectrogram, truth: jax.Array) -> dict[str, jax.Array]:
+def spectrogram_losses(spectrogram: generator.Spectrogram, truth: jax.Array) -> dict[str, jax.Array]:
     """Everything that is compared with the true STFT `[B, T, bins]` (complex)."""
     return magnitude_losses(spectrogram.log_magnitude, jnp.abs(truth)) | phase_losses(spectrogram, truth)
 
@@ -202,7 +202,7 @@ def make_step(config: CodecTraining, with_audio: bool, with_adversary: bool) -> 
     A step whose loss or gradients are not finite changes nothing of the state but `step` and
     `bad_steps`. Scalars: `loss/total`, `loss/<name>`, `gradient_norm`, `finite` (1 or 0), `bad_steps`.
     """
-    generator = vocos.Generator(config.codec)
+    network = generator.Generator(config.codec)
     judge = WaveformDiscriminator(config.discriminator)
     tune, tune_judge = generator_optimizer(config), discriminator_optimizer(config)
     weights = {
@@ -218,10 +218,10 @@ def make_step(config: CodecTraining, with_audio: bool, with_adversary: bool) -> 
     }
 
     def generator_loss(params, judge_params, latents, audio, truth):
-        spectrogram = generator.apply({"params": params}, latents)
+        spectrogram = network.apply({"params": params}, latents)
         metrics, estimate = spectrogram_losses(spectrogram, truth), audio
         if with_audio:
-            estimate = stft.centered_istft(vocos.to_complex(spectrogram), HOP_LENGTH, jnp)
+            estimate = stft.centered_istft(generator.to_complex(spectrogram), HOP_LENGTH, jnp)
             metrics |= audio_losses(estimate, audio)
         if with_adversary:
             fake, fake_features = judge.apply({"params": judge_params}, estimate)
@@ -266,12 +266,12 @@ def make_step(config: CodecTraining, with_audio: bool, with_adversary: bool) -> 
 
 def make_validation(config: CodecTraining) -> Callable:
     """The jitted `validate(params, crops [B, S]) -> (metrics, audio [B, S'])` without Griffin-Lim steps."""
-    generator = vocos.Generator(config.codec)
+    network = generator.Generator(config.codec)
 
     def validate(params: dict, crops: jax.Array) -> tuple[dict[str, jax.Array], jax.Array]:
         latents, audio, truth = analyse(crops, config)
-        spectrogram = generator.apply({"params": params}, latents)
-        estimate = stft.centered_istft(vocos.to_complex(spectrogram), HOP_LENGTH, jnp)
+        spectrogram = network.apply({"params": params}, latents)
+        estimate = stft.centered_istft(generator.to_complex(spectrogram), HOP_LENGTH, jnp)
         return spectrogram_losses(spectrogram, truth) | audio_losses(estimate, audio), estimate
 
     return jax.jit(validate)

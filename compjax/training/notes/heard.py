@@ -29,7 +29,7 @@ from compjax.errors import UserError
 from compjax.files import atomic_path
 from compjax.hearing.listener import Listener
 from compjax.hearing.sound import LEAD_IN, Sound
-from compjax.models.registry import build_agent
+from compjax.models.registry import Blueprint
 
 HEARING = ASSETS / "compositional.npz"
 CLIPS = ("a", "b")
@@ -42,7 +42,7 @@ Shard = dict[str, np.ndarray]
 def make_listener(path: pathlib.Path = HEARING) -> Listener:
     """The ears of the bundled agent."""
     config, variables = load_weights(path)
-    return Listener(build_agent(config["agent"], config["settings"]), variables)
+    return Listener(Blueprint.of(config["agent"], config["settings"]), variables)
 
 
 def led_in(clip: Features) -> Sound:

@@ -8,7 +8,7 @@ import pytest
 from compjax import codec
 from compjax.codec import weights
 from compjax.codec.protocol import Codec
-from compjax.codec.vocos import bands, vocos
+from compjax.codec.vocos import bands, generator, vocos
 from compjax.errors import UserError
 
 SMALL = vocos.VocosConfig(dim=8, layers=1, ffn=16, refine_steps=1)
@@ -18,7 +18,7 @@ SMALL = vocos.VocosConfig(dim=8, layers=1, ffn=16, refine_steps=1)
 def small():
     """A codec of random weights."""
     latents = jnp.zeros((1, 10, 128))
-    return vocos.Vocos(SMALL), vocos.Generator(SMALL).init(jax.random.key(0), latents)["params"]
+    return vocos.Vocos(SMALL), generator.Generator(SMALL).init(jax.random.key(0), latents)["params"]
 
 
 def test_protocol(small):
@@ -52,7 +52,7 @@ def test_decode_shape_and_dtype(small):
 def test_untrained_head_is_the_interpolated_bands(small):
     """With its last layers at zero, the generator gives the bands' magnitudes on the bins."""
     made, params = small
-    level = vocos.Generator(SMALL).apply({"params": params}, jnp.full((1, 4, 128), 0.5)).log_magnitude
+    level = generator.Generator(SMALL).apply({"params": params}, jnp.full((1, 4, 128), 0.5)).log_magnitude
     expected = 0.5 * SMALL.bands.std + SMALL.bands.mean + np.log(1280 / 4)
     np.testing.assert_allclose(level, expected, atol=1e-4)
 
@@ -73,7 +73,7 @@ def test_silence_stays_silent(small):
 @pytest.mark.parametrize("spacing", ["log", "mel"])
 def test_bands_to_bins_interpolates(spacing):
     config = dataclasses.replace(SMALL, bands=bands.BandConfig(spacing=spacing))
-    matrix = vocos.bands_to_bins(config)
+    matrix = generator.bands_to_bins(config)
     np.testing.assert_allclose(matrix.sum(axis=0), 1.0, atol=1e-5)
     strongest = bands.center_frequencies(config.bands)[np.argmax(matrix[:, 200])]  # bin 200 is at 3750 Hz
     assert strongest == pytest.approx(3750.0, rel=0.04)
@@ -82,7 +82,7 @@ def test_bands_to_bins_interpolates(spacing):
 def test_depthwise_by_hand():
     x = jnp.array([[[1.0, 10.0], [2.0, 20.0], [3.0, 30.0]]])
     kernel = jnp.array([[1.0, 0.0], [0.0, 0.0], [5.0, 1.0]])  # previous and next sample
-    np.testing.assert_allclose(vocos.depthwise(x, kernel)[0], [[10, 20], [16, 30], [2, 0]])
+    np.testing.assert_allclose(generator.depthwise(x, kernel)[0], [[10, 20], [16, 30], [2, 0]])
 
 
 def test_config_survives_json():

@@ -5,11 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from compjax.codec.vocos.bands import harmonic_map, window_spread
 from compjax.constants import BANDS_PER_OCTAVE, MIN_PITCH
 from compjax.models.arranging.agent import ArrangingAgent, decide_notes, mix_factors
 from compjax.models.arranging.config import ArrangingConfig
-from compjax.models.arranging.listening import TimbreNet, harmonic_map, pool_time, unpool_time
-from compjax.models.arranging.note_renderer import NoteGrid, note_ages, partial_map, smear, window_spread
+from compjax.models.arranging.listening import TimbreNet, pool_time, unpool_time
+from compjax.models.arranging.note_renderer import NoteGrid, note_ages, partial_map, smear
 from compjax.models.arranging.roll_composer import (
     bass_features,
     chord_features,

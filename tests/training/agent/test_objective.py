@@ -10,7 +10,7 @@ import numpy as np
 import optax
 import pytest
 
-from compjax.codec.vocos import vocos
+from compjax.codec.vocos import generator, vocos
 from compjax.constants import SILENT_LATENT
 from compjax.errors import UserError
 from compjax.models.outputs import AgentOutput, PianoRoll
@@ -148,7 +148,7 @@ def tiny_codec(*_):
     """A codec like the bundled one that compiles in a moment."""
     codec = vocos.Vocos(vocos.VocosConfig(dim=8, layers=1, ffn=8))
     latents = jnp.zeros((1, 8, 128))
-    return codec, jax.jit(vocos.Generator(codec.config).init)(jax.random.key(0), latents)["params"]
+    return codec, jax.jit(generator.Generator(codec.config).init)(jax.random.key(0), latents)["params"]
 
 
 @pytest.fixture(params=["tiny", pytest.param("vocos", marks=pytest.mark.slow)])
