@@ -132,18 +132,15 @@ def pattern_of(parameters: Parameters, pitch: Array) -> Array:
 
 
 def grown(parameters: Parameters, age: Array, since: Array) -> Array:
-    """Power `[6, N, T]` by zone of notes `age` seconds old, let go `since` seconds ago (negative: held).
-
-    Both are `[N, T]`: time lies last, where a processor takes many numbers at once.
-    """
-    old = jnp.maximum(age, 0.0)[None]
-    kept = jax.nn.sigmoid(parameters.share)[:, None, None]
+    """Power `[T, N, 6]` by zone of notes `age` seconds old, let go `since` seconds ago (negative: held)."""
+    old = jnp.maximum(age, 0.0)[..., None]
+    kept = jax.nn.sigmoid(parameters.share)[None, None]
     fast, slow, release = (
-        jnp.exp(x)[:, None, None] for x in (parameters.fast, parameters.slow, parameters.release)
+        jnp.exp(x)[None, None] for x in (parameters.fast, parameters.slow, parameters.release)
     )
     decay = (1.0 - kept) * jnp.exp(-old * (fast + slow)) + kept * jnp.exp(-old * slow)
     attack = 1.0 - jnp.exp(-old / jnp.exp(parameters.attack))
-    return decay * attack**2 * jnp.exp(-jnp.maximum(since, 0.0)[None] * release)
+    return decay * attack**2 * jnp.exp(-jnp.maximum(since, 0.0)[..., None] * release)
 
 
 def smeared(power: Array) -> Array:
@@ -164,14 +161,14 @@ def band_power(parameters: Parameters, notes: NoteTable, response: Array, frames
         frames: T.
     """
     zones, knots = knot_map(ZONES), knot_map(KNOTS)
-    time = (np.arange(frames, dtype=np.float32) + 0.5) / FRAME_RATE
-    age, since = time - notes.start[:, None], time - notes.end[:, None]  # [N, T]
-    loud = (jnp.exp(2.0 * notes.level) * notes.weight)[:, None]
+    time = (np.arange(frames, dtype=np.float32)[:, None] + 0.5) / FRAME_RATE
+    age, since = time - notes.start[None], time - notes.end[None]  # [T, N]
+    loud = (jnp.exp(2.0 * notes.level) * notes.weight)[None]
     begun = jnp.clip(age * FRAME_RATE + 0.5, 0.0, 1.0) * loud  # by how much of the frame the note sounds in
-    power = grown(parameters, age, since) * begun
+    power = grown(parameters, age, since) * begun[..., None]
     tones = jnp.einsum("nk,nkb->nb", jnp.exp(pattern_of(parameters, notes.pitch)), response)
     sound = tones * jnp.exp(parameters.envelope @ knots)[None] + jnp.exp(parameters.noise @ knots)[None]
-    held = power.reshape(-1, frames).T @ (zones[:, None] * sound).reshape(-1, LATENT_SIZE)
+    held = power.reshape(frames, -1) @ (sound[:, None] * zones[None]).reshape(-1, LATENT_SIZE)
     fading = jnp.exp(-jnp.maximum(age, 0.0) * jnp.exp(parameters.burst_rate)) * begun
-    burst = fading.sum(axis=0)[:, None] * jnp.exp(parameters.burst @ knots)[None]
+    burst = fading.sum(axis=1)[:, None] * jnp.exp(parameters.burst @ knots)[None]
     return smeared(held + burst) + jnp.exp(parameters.floor @ knots)[None]
