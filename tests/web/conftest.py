@@ -26,7 +26,7 @@ from compjax.web.config import ServeConfig
 MAX_SECONDS = 9
 """Of clips, where the command serves the page."""
 
-PHASES = ("read", "align", "report", "encode", "listen", "select", "capture")
+PHASES = ("read", "align", "encode", "listen", "select", "capture")
 """What a session goes through for a pair; then for each variation:"""
 EACH = ("compose", "render", "decode", "report")
 
