@@ -48,16 +48,32 @@ class Cost:
     parameters: int | None = None
 
 
-@dataclasses.dataclass(frozen=True)
-class Examples:
-    """What a validation shows of its first example.
+@dataclasses.dataclass(frozen=True, eq=False)
+class Picture:
+    """What can be drawn, a frame of latents each 1 / 75 s.
 
     Attributes:
-        pictures: latents, rolls and spectrograms by name, each `[T, N]`, time first, low rows first.
-        audio: waveforms by name, `[S]` float32 at 24 kHz.
+        values: `[T, N]`, time first, low rows first.
+        rows: what a row is: `bands` (of the bundled codec's analysis), `pitches` (of the piano roll) or
+            `channels` of latents that are neither.
+        unit: what a value is, in words.
     """
 
-    pictures: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
+    values: np.ndarray
+    rows: str
+    unit: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Examples:
+    """What a validation shows: pictures of its first example, the sound of one of every family.
+
+    Attributes:
+        pictures: latents and rolls by name.
+        audio: waveforms by name (`piano/output`), `[S]` float32 at 24 kHz.
+    """
+
+    pictures: Mapping[str, Picture] = dataclasses.field(default_factory=dict)
     audio: Mapping[str, np.ndarray] = dataclasses.field(default_factory=dict)
 
 

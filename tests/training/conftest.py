@@ -19,6 +19,7 @@ def fake_examples(count: int, seed: int = 0) -> dict[str, np.ndarray]:
     made["notes_c"] = np.tile([0.1, 0.2, 60, 0.5], (count, 2, 1)).astype(np.float32)
     made["style"] = rng.random((count, 8)).astype(np.float32)
     made["switches"] = rng.integers(0, 2, (count, 3)).astype(np.int8)
+    made["family"] = np.resize(["piano", "organ"], count)
     made["ideal"] = np.tile([1, 0, 0, 0, 1, 1], (count, 1)).astype(np.float32)
     return made
 

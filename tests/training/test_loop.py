@@ -35,7 +35,11 @@ def test_two_and_two_steps_are_four(config, tmp_path):
     events.Reload()
     assert [e.step for e in events.Scalars("train/loss/latent")] == [1, 2, 3, 4]
     assert "picture/output" in events.Tags()["images"]
-    assert "audio/output" in events.Tags()["audio"]
+    events = EventAccumulator(str(whole))
+    events.Reload()
+    for family in ("piano", "organ"):  # the clips once, what is composed of them with each validation
+        assert [event.step for event in events.Audio(f"audio/{family}/input")] == [2]
+        assert [event.step for event in events.Audio(f"audio/{family}/output")] == [2, 4]
 
     exported, variables = load_weights(halves / "agent.npz")
     assert exported["agent"] == "arranging" and exported["codec"] == "vocos" and exported["frames"] == 16

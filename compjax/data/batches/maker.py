@@ -92,3 +92,7 @@ class BatchMaker:
     def describe(self, sample_id: int) -> str:
         """What the example of this id is made of."""
         return self.sources[sample_id >> ROW_BITS].describe(sample_id & ((1 << ROW_BITS) - 1))
+
+    def family(self, sample_id: int) -> str:
+        """The family of instruments of the example of this id."""
+        return self.sources[sample_id >> ROW_BITS].family(sample_id & ((1 << ROW_BITS) - 1))

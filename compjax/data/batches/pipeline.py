@@ -26,6 +26,17 @@ AHEAD = 2  # batches kept ready
 DEFAULT_SECONDS = 4.0
 
 
+@dataclasses.dataclass(frozen=True)
+class HeldOut:
+    """What is validated on: this host's part of whole batches, and each example's family of instruments.
+
+    Batches hold no `sample_ids`: they are for a jitted function.
+    """
+
+    batches: tuple[HostBatch, ...]
+    families: tuple[tuple[str, ...], ...]
+
+
 class Pipeline(Protocol):
     """This host's part of the global batches.
 
@@ -191,11 +202,8 @@ def open_pipeline(
 
 def validation_batches(
     config_data: Mapping[str, Any], batch_size: int, process_index: int = 0, process_count: int = 1
-) -> list[HostBatch]:
-    """This host's part of whole batches of the first `dev_examples` examples of `dev`, not augmented.
-
-    Batches hold no `sample_ids`: they are for a jitted function. Fewer examples than a batch are repeated.
-    """
+) -> HeldOut:
+    """The first `dev_examples` examples of `dev`, not augmented. Fewer than a batch are repeated."""
     check_shared_evenly(batch_size, process_count)
     seconds = float(config_data.get("seconds", 0.0))
     sources, weights = open_sources(sources_of(config_data, "dev"), seconds, False)
@@ -204,4 +212,7 @@ def validation_batches(
     made = [
         maker.make(step).batch for step in range(max(1, config_data.get("dev_examples", 64) // batch_size))
     ]
-    return [{name: value for name, value in batch.items() if name != SAMPLE_IDS} for batch in made]
+    return HeldOut(
+        tuple({name: value for name, value in batch.items() if name != SAMPLE_IDS} for batch in made),
+        tuple(tuple(maker.family(int(one)) for one in batch[SAMPLE_IDS]) for batch in made),
+    )

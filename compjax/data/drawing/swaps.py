@@ -202,6 +202,11 @@ def arrangement(pair: DrawnPair, switches: Recombination, style: Style) -> Perfo
     return Performance(notes, normalize_rms(render(notes, timbre, CLIP_SECONDS)))
 
 
+def family_of_swap(pair: DrawnPair) -> str:
+    """The family of instruments that the pair's arrangement is played on."""
+    return timbres.family_of((pair.input, pair.target)[pair.switches[2]].timbre)
+
+
 def perform(clip: DrawnClip) -> Performance:
     """A clip's own notes and audio, as recorded."""
     audio = effects.apply_recording(render(clip.notes, clip.timbre, CLIP_SECONDS), clip.recording)

@@ -27,6 +27,7 @@ from compjax.data.sources.example import (
 )
 from compjax.data.sources.folder import SoundFile, list_folder, read_crop, segment_start, segments_of
 from compjax.data.sources.source import (
+    RECORDED,
     ExampleConfig,
     SourceConfig,
     check_broken,
@@ -181,3 +182,7 @@ class MusicSource:
     def describe(self, row: int) -> str:
         """See `Source`."""
         return f"{self.name}/{self.sound(row).name}"
+
+    def family(self, row: int) -> str:
+        """See `Source`."""
+        return RECORDED

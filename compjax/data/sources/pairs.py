@@ -32,6 +32,7 @@ from compjax.data.sources.folder import (
     sound_names,
 )
 from compjax.data.sources.source import (
+    RECORDED,
     ExampleConfig,
     SourceConfig,
     check_broken,
@@ -148,3 +149,7 @@ class PairSource:
     def describe(self, row: int) -> str:
         """See `Source`."""
         return os.path.join(self.name, self.pair_of(row).name)
+
+    def family(self, row: int) -> str:
+        """See `Source`."""
+        return RECORDED

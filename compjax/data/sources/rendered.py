@@ -21,6 +21,9 @@ OPEN_SHARDS = 512  # mapped at once in a process
 SEED_STRIDE = 1_000_000_000  # examples of one seed; the next one's begin after them
 STREAM_START = 500_000_000  # examples rendered on the fly are other ones than those of shards
 
+UNKNOWN = "instrument"
+"""What stands for a family of which is known only that it is no kit."""
+
 
 def map_fields(path: str) -> dict[str, np.ndarray]:
     """Views `[N, ...]` of the fields of a shard, read from the disk as they are used.
@@ -146,6 +149,17 @@ class ShardSource:
         path, index = self.place(row)
         return f"{path}[{index}]"
 
+    def family(self, row: int) -> str:
+        """See `Source`; shards that were rendered before families were kept know only whether it is a kit."""
+        from compjax.data.rendering.timbres import KITS
+
+        path, index = self.place(row)
+        with np.load(path) as shard:
+            if "family" in shard and (known := str(shard["family"][index])):
+                return known
+            timbre = "ab"[int(shard["switches"][index][2])]
+            return KITS if shard[f"is_kit_{timbre}"][index] else UNKNOWN
+
 
 @dataclasses.dataclass(frozen=True)
 class RenderedSource:
@@ -210,3 +224,9 @@ class RenderedSource:
     def describe(self, row: int) -> str:
         """See `Source`."""
         return f"{self.split} pair {self.first + row}"
+
+    def family(self, row: int) -> str:
+        """See `Source`."""
+        from compjax.data.drawing import swaps
+
+        return swaps.family_of_swap(swaps.draw_pair(self.first + row, self.split))

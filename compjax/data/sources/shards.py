@@ -29,12 +29,14 @@ FIELDS: dict[str, tuple[type, tuple[int, ...]]] = {
     "switches": (np.int8, (3,)),
     "ideal": (np.float32, (6,)),
     "seed": (np.int64, ()),
+    "family": (np.dtype("U24"), ()),
 }
 """Type and shape of each field of one example; a shard has them with a leading axis of examples.
 
 `a` is the input, `b` the target, `c` their arrangement. Notes are (start, end, pitch, velocity), hits
 (time, length, voice, velocity), in seconds from the clip's beginning, padded with zeros: velocity 0 is
-padding. Salience has its 64 pitches packed into 8 bytes (`np.unpackbits`).
+padding. Salience has its 64 pitches packed into 8 bytes (`np.unpackbits`). `family` is the name of that of
+the arrangement's instrument.
 """
 
 Example = dict[str, np.ndarray]
@@ -85,6 +87,7 @@ def example_of(pair: swaps.DrawnPair) -> Example:
         "switches": np.asarray(pair.switches, np.int8),
         "ideal": np.asarray(swaps.ideal_gates(pair), np.float32),
         "seed": np.int64(pair.seed),
+        "family": np.str_(swaps.family_of_swap(pair)),
     }
 
 

@@ -59,6 +59,10 @@ class Source(Protocol):
         """What row is made of, for people."""
         ...
 
+    def family(self, row: int) -> str:
+        """The family of instruments that its arrangement is played on, or what stands for one."""
+        ...
+
 
 @dataclasses.dataclass(frozen=True)
 class SourceConfig:
@@ -101,6 +105,9 @@ class ExampleConfig:
         """Latent frames of a clip."""
         return round(self.seconds * FRAME_RATE)
 
+
+RECORDED = "recording"
+"""What stands for a family where nobody knows the instrument."""
 
 PARTS = ("all", "train", "dev")
 DEV_SHARE = 10

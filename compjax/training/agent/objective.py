@@ -261,7 +261,7 @@ class Objective:
             critics: the state of the critics, or None.
 
         Returns:
-            the total, and `loss/<name>`, `weight/<name>`, `novelty`, `novelty_score`, `gates/<place>`.
+            the total, and `loss/<name>`, `weight/<name>`, `novelty_hinge`, `novelty_score`, `gates/<place>`.
         """
         losses = self.losses(output, batch, key, frozen, critics)
         total, scalars = total_loss(losses, self.weights, step)
@@ -306,11 +306,11 @@ class Objective:
     def _observed(self, output: AgentOutput, batch: Batch) -> dict[str, Array]:
         """What is reported and not trained on: novelty and the selector's weights.
 
-        `novelty` is the original's hinge, 0 where all is new; `novelty_score` is ours, 0 of a copy.
+        `novelty_hinge` is the original's loss, 0 where all is new; `novelty_score` is ours, 0 of a copy.
         """
         clips = batch["input_latents"], batch["target_latents"]
         seen = {
-            "novelty": novelty_hinge(output.latents, *clips),
+            "novelty_hinge": novelty_hinge(output.latents, *clips),
             "novelty_score": novelty_score(output.latents, *clips),
             "novelty_score/arrangement": averaged(
                 novelty_score, batch.get("has_arrangement"), batch["arrangement"], *clips

@@ -58,7 +58,7 @@ class AgentTask(Task):
         data = data_of(config)
         self.pipeline = open_pipeline(data, config.batch_size, config.seed, *hosts, self.loop.workers)
         held_out = validation_batches(data, config.batch_size, *hosts)
-        example = {name: values.shape[1:] for name, values in held_out[0].items()}
+        example = {name: values.shape[1:] for name, values in held_out.batches[0].items()}
         self._codec = codec_of(config)
         programs = AgentPrograms.build(config, mesh, example, config.batch_size)
         self._programs, self._frozen = programs, programs.objective.frozen

@@ -171,6 +171,7 @@ class CodecValidation:
         hosts = jax.process_index(), jax.process_count()
         pipeline = CropPipeline(data.open_folders(run.valid), crops, *hosts)
         made = [pipeline.batch(number) for number in range(run.validation_batches)]
+        self._recording = np.asarray(made[0][CROPS], np.float32)[:SHOWN].reshape(-1)
         self._batches = [sharding.to_global(batch, mesh)[CROPS] for batch in made]
         self._step = step.make_validation(training)
 
@@ -189,6 +190,5 @@ class CodecValidation:
         means = {name: float(np.mean([scalars[name] for scalars in found])) for name in found[0]}
         if not audio.is_fully_addressable:
             return Validation(means)
-        return Validation(
-            means, Examples(audio={"resynthesis": np.asarray(audio, np.float32)[:SHOWN].reshape(-1)})
-        )
+        resynthesis = np.asarray(audio, np.float32)[:SHOWN].reshape(-1)
+        return Validation(means, Examples(audio={"recording": self._recording, "resynthesis": resynthesis}))

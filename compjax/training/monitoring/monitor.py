@@ -12,34 +12,29 @@ import numpy as np
 from absl import logging
 
 from compjax.music.factors import FACTORS, GATE_NAMES, PLACES, SOURCES
-from compjax.training.monitoring import announce, throughput
+from compjax.training.monitoring import announce, layout, throughput
+from compjax.training.monitoring.pictures import drawn
 from compjax.training.monitoring.status_line import ProgressLine, RemainingTime, duration
 from compjax.training.monitoring.symptoms import Symptoms
 from compjax.training.monitoring.tensorboard import EventFile
 from compjax.training.task import Cost, Validation
 
-NOVELTY = "novelty"
+NOVELTY = "novelty_"
 GRADIENT = "gradient/"
 AT_ONCE = (NOVELTY, GRADIENT)
 """Scalars that are written for every batch that has them, by how their names begin."""
 
-SUMMARY = ("loss/total", NOVELTY)
+SUMMARY = ("loss/total", "novelty_score")
 """Scalars that the progress line shows."""
 
 COUNTED = ("finite", "bad_steps")
 """Scalars of a step that the rates count."""
 
+METRICS = ("dev/loss/total", "train/novelty_score")
+"""Scalars beside the settings in TensorBoard's table of runs."""
+
 OF_TRAINING = ("learning_rate",)
 """What comes with the rates and is none."""
-
-
-def picture(values: np.ndarray) -> np.ndarray:
-    """`[T, N]` as a grey picture `[N, T]` in [0, 1], low rows at the bottom; what is not finite is black."""
-    values = np.asarray(values, np.float32)
-    finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    scaled = (np.nan_to_num(values, nan=low, posinf=high, neginf=low) - low) / max(high - low, 1e-6)
-    return scaled.T[::-1]
 
 
 def flattened(config: Mapping, prefix: str = "") -> dict[str, bool | str | float]:
@@ -93,7 +88,8 @@ class Monitor:
         self._last: dict[str, float] = {}
         self._probed: dict[str, float] = {}
         self._events = EventFile(workdir, start_step + 1)
-        self._events.hyperparameters(flattened(config), {"dev/loss/total": 0.0, "train/novelty": 0.0})
+        self._events.hyperparameters(flattened(config), dict.fromkeys(METRICS, 0.0))
+        self._events.layout(layout.charts_of(config.get("kind", "")))
         self._line = ProgressLine(stream)
         self._symptoms = Symptoms()
         self._pace = announce.Pace(self._num_steps)
@@ -121,7 +117,7 @@ class Monitor:
             return
         at_once = {name: value for name, value in scalars.items() if name.startswith(AT_ONCE)}
         for name, value in at_once.items():
-            self._events.scalar(f"train/{name}", value, number)
+            self._scalar("train", name, value, number)
         self._probed |= {name: value for name, value in at_once.items() if name.startswith(GRADIENT)}
         self._last |= {name: float(scalars[name]) for name in SUMMARY if name in scalars}
         self._line.show(self._progress(number))
@@ -133,7 +129,7 @@ class Monitor:
     def _report(self, number: int, scalars: Mapping[str, float], rates: Mapping[str, float]) -> None:
         for name, value in scalars.items():
             if not name.startswith(AT_ONCE):
-                self._events.scalar(f"train/{name}", value, number)
+                self._scalar("train", name, value, number)
         for name, value in rates.items():
             group = "train" if name in OF_TRAINING else "speed"
             self._events.scalar(f"{group}/{name}", value, number)
@@ -149,10 +145,11 @@ class Monitor:
             return
         scalars = validation.scalars
         for name, value in scalars.items():
-            self._events.scalar(f"dev/{name}", value, number)
+            self._scalar("dev", name, value, number)
         logging.info("dev %s", self._words(number, scalars, {}))
-        for name, values in validation.examples.pictures.items():
-            self._events.image(f"picture/{name}", picture(values), number)
+        for name, picture in validation.examples.pictures.items():
+            title = f"{name.replace('_', ' ')}, step {number}"
+            self._events.image(f"picture/{name}", drawn(picture, title), number)
         for name, samples in validation.examples.audio.items():
             self._events.audio(f"audio/{name}", samples, number)
         self._warn(number, self._symptoms.of_validation(scalars))
@@ -195,6 +192,9 @@ class Monitor:
         if self._active:
             self._line.close()
             self._events.close()
+
+    def _scalar(self, group: str, name: str, value: float, number: int) -> None:
+        self._events.scalar(f"{group}/{name}", value, number, layout.MEANINGS.get(name, ""))
 
     def _utilisation(self, rates: Mapping[str, float]) -> dict[str, float]:
         seconds = rates.get("step_seconds")

@@ -38,9 +38,9 @@ class EventFile:
         self._closed_until = 0.0
         self._write(Event(step=purge_step, session_log=SessionLog(status=SessionLog.START)))
 
-    def scalar(self, name: str, value: float, step: int) -> None:
-        """One number; NaN and infinity are kept as they are."""
-        self._summary(summary.scalar(name, float(value)), step)
+    def scalar(self, name: str, value: float, step: int, meaning: str = "") -> None:
+        """One number, with what it means; NaN and infinity are kept as they are."""
+        self._summary(summary.scalar(name, float(value), summary_description=meaning), step)
 
     def histogram(self, name: str, values: np.ndarray, step: int) -> None:
         """How numbers are spread, in 64 even bins; those that are not finite are left out."""
@@ -50,8 +50,8 @@ class EventFile:
             self._summary(summary.histogram(name, values, bins=64), step)
 
     def image(self, name: str, picture: np.ndarray, step: int) -> None:
-        """A grey picture `[H, W]` in [0, 1]."""
-        self._summary(summary.image(name, picture, dataformats="HW"), step)
+        """A picture in colours `[H, W, 3]` of bytes."""
+        self._summary(summary.image(name, picture, dataformats="HWC"), step)
 
     def audio(self, name: str, samples: np.ndarray, step: int) -> None:
         """A waveform `[S]` at 24 kHz; what is beyond full scale is cut off."""
@@ -61,6 +61,10 @@ class EventFile:
     def text(self, name: str, words: str, step: int) -> None:
         """A piece of text (Markdown)."""
         self._summary(summary.text(name, words), step)
+
+    def layout(self, charts: Mapping[str, Mapping[str, tuple[str, list[str]]]]) -> None:
+        """How the tab "Custom Scalars" groups curves: by category and title, a kind of chart and its tags."""
+        self._summary(summary.custom_scalars(charts), None)
 
     def hyperparameters(self, values: Mapping[str, bool | str | float], metrics: Mapping[str, float]) -> None:
         """What TensorBoard's table of runs shows, with the names of the scalars to show beside it."""

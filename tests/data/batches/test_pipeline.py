@@ -12,7 +12,7 @@ from compjax.audio import waveform
 from compjax.data.batches.pipeline import open_pipeline, open_sources, sources_of, validation_batches
 from compjax.data.sources import rendered
 from compjax.data.sources.opening import parse_sources
-from compjax.data.sources.source import names_of_part
+from compjax.data.sources.source import RECORDED, names_of_part
 from compjax.errors import UserError
 
 BATCH = 8
@@ -113,8 +113,8 @@ def test_an_epoch_is_as_long_as_its_longest_source(data):
 
 
 def test_validation_is_the_same_first_examples(data):
-    parts = [validation_batches(data, 2, host, 2) for host in range(2)]
-    [*whole] = validation_batches(data, 2)
+    parts = [validation_batches(data, 2, host, 2).batches for host in range(2)]
+    whole = validation_batches(data, 2).batches
     assert len(whole) == 3 and "sample_ids" not in whole[0]
     for step, batch in enumerate(whole):
         joined = np.concatenate([part[step]["arrangement"] for part in parts])
@@ -135,7 +135,8 @@ def test_a_tenth_of_the_recordings_is_held_out_where_there_is_no_dev(tmp_path):
         [source], _ = open_sources(sources_of(settings, split), 1.0, False)
         parts[split] = {sound.name for sound in source.sounds}
     assert len(parts["dev"]) == 3 and len(parts["train"]) == 22 and not parts["dev"] & parts["train"]
-    assert len(validation_batches({**settings, "dev_examples": 3}, 3)[0]["gates"]) == 3
+    held_out = validation_batches({**settings, "dev_examples": 3}, 3)
+    assert len(held_out.batches[0]["gates"]) == 3 and held_out.families == ((RECORDED,) * 3,)
     with pytest.raises(UserError, match="set data.dev"):
         sources_of({"train": {"shards": {"folder": "x"}}, "dev": ""}, "dev")
     [rendered] = sources_of({"train": {"rendered": {}}}, "dev")

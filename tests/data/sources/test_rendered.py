@@ -48,6 +48,18 @@ def test_rows_go_through_all_shards(tmp_path, write_shards):
     assert source.describe(4).endswith("shard_00001.npz[1]")
 
 
+def test_families_are_named(tmp_path, shard_fields):
+    """Shards that are older than the name tell kits from instruments."""
+    old = shard_fields(3, 20, 0)
+    old["switches"] = np.array([[0, 0, 0], [0, 0, 1], [0, 0, 1]], np.int8)
+    old["is_kit_a"], old["is_kit_b"] = np.array([True, True, False]), np.array([False, False, True])
+    np.savez(tmp_path / "shard_00000.npz", **old)
+    np.savez(tmp_path / "shard_00001.npz", **old, family=np.array(["piano", "reed", ""]))
+    found = open_shards(tmp_path)
+    assert [found.family(row) for row in range(3)] == ["drum kit", "instrument", "drum kit"]
+    assert [found.family(row) for row in range(3, 6)] == ["piano", "reed", "drum kit"]
+
+
 def test_a_file_that_changes_changes_the_fingerprint(tmp_path, write_shards):
     write_shards(tmp_path)
     before = open_shards(tmp_path).fingerprint

@@ -53,6 +53,7 @@ def test_a_rendered_example_has_every_field_and_agrees_with_its_audio(tmp_path, 
             swaps.arrange_swap(pair, pair.switches, pair.style)
         )
         assert fields["is_kit_a"][i] == pair.input.timbre.is_kit
+        assert fields["family"][i] == swaps.family_of_swap(pair) != ""
         assert (fields["bass_b"][i] >= 0).any() != pair.target.timbre.is_kit
 
 

@@ -84,7 +84,7 @@ def test_every_cheap_loss_is_reported_and_added():
     assert total == pytest.approx(sum(losses.values()) - losses["loss/total"], rel=1e-5)
     assert scalars["loss/factor_rhythm"] == 0  # all arrangements are known
     assert {f"gates/{name}" for name in GATE_NAMES} <= set(scalars)
-    assert scalars["novelty"] >= 0.3 - 1e-4  # the original's hinge, of a copy of the input
+    assert scalars["novelty_hinge"] >= 0.3 - 1e-4  # the original's hinge, of a copy of the input
     assert scalars["novelty_score"] == pytest.approx(0.0, abs=1e-4)  # a copy of the input
     assert 0.5 < scalars["novelty_score/arrangement"] <= 1.0
 

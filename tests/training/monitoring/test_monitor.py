@@ -12,9 +12,9 @@ from absl import logging
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from compjax.training.monitoring import tensorboard
-from compjax.training.monitoring.monitor import GATE_NAMES, Monitor, flattened, picture, weight_table
+from compjax.training.monitoring.monitor import GATE_NAMES, Monitor, flattened, weight_table
 from compjax.training.monitoring.status_line import RemainingTime, duration
-from compjax.training.task import Cost, Examples, Validation
+from compjax.training.task import Cost, Examples, Picture, Validation
 
 CONFIG = {
     "kind": "agent",
@@ -43,17 +43,18 @@ def test_everything_is_read_back(tmp_path):
     monitor = Monitor(str(tmp_path), 0, CONFIG)
     monitor.describe(COST)
     for number in range(1, 5):
-        scalars = {"novelty": 0.1 * number, "loss/total": 2.0, "loss/latent": 1.5}
+        scalars = {"novelty_score": 0.1 * number, "novelty_hinge": 0.5, "loss/total": 2.0, "loss/latent": 1.5}
         monitor.step(number, scalars, RATES if number == 4 else {})
     rng = np.random.default_rng(0)
-    examples = Examples({"output": rng.normal(size=(30, 128))}, {"output": rng.normal(size=2400)})
+    bands = Picture(rng.normal(size=(30, 128)), "bands", "dB of full scale")
+    examples = Examples({"output": bands}, {"piano/output": rng.normal(size=2400)})
     monitor.validation(4, Validation({"loss/total": 3.0, "baseline/gated/joint": 0.4}, examples))
     monitor.epoch(4, GATES)
     monitor.event(4, "spike", "samples 1, 2")
     monitor.close()
 
     found = read(tmp_path)
-    assert values(found, "train/novelty") == pytest.approx({1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4})
+    assert values(found, "train/novelty_score") == pytest.approx({1: 0.1, 2: 0.2, 3: 0.3, 4: 0.4})
     assert values(found, "train/loss/latent") == {4: 1.5}
     assert values(found, "dev/loss/total") == {4: 3.0}
     assert values(found, "dev/baseline/gated/joint") == pytest.approx({4: 0.4})
@@ -63,11 +64,20 @@ def test_everything_is_read_back(tmp_path):
     assert values(found, "train/learning_rate") == {4: 0.5}
     assert values(found, "memory/host_gigabytes")[4] > 0.01
     [image] = found.Images("picture/output")
-    assert (image.width, image.height) == (30, 128)
-    [audio] = found.Audio("audio/output")
+    assert (image.width, image.height) == (700, 340)
+    [audio] = found.Audio("audio/piano/output")
     assert audio.sample_rate == 24_000 and audio.length_frames == 2400
     assert "spike/text_summary" in found.Tags()["tensors"] or "spike" in str(found.Tags())
     assert "_hparams_/session_start_info" in str(found.summary_metadata)
+
+
+def test_scalars_that_are_easily_mistaken_say_what_they_are(tmp_path):
+    monitor = Monitor(str(tmp_path), 0, CONFIG)
+    monitor.step(1, {"novelty_score": 0.1, "novelty_hinge": 0.5, "loss/total": 1.0}, RATES)
+    monitor.close()
+    found = read(tmp_path)
+    for name, words in (("novelty_score", "0 is a copy"), ("novelty_hinge", "0 is new")):
+        assert words in found.SummaryMetadata(f"train/{name}").summary_description
 
 
 @pytest.mark.parametrize("crashes", [5])
@@ -77,13 +87,13 @@ def test_each_step_once_after_crashes(tmp_path, crashes):
     for _ in range(crashes + 1):
         monitor = Monitor(str(tmp_path), start, CONFIG)
         for number in range(start + 1, start + 21):
-            monitor.step(number, {"novelty": float(number), "loss/total": float(number)}, RATES)
+            monitor.step(number, {"novelty_score": float(number), "loss/total": float(number)}, RATES)
         monitor._events.close()
         newest = max(tmp_path.glob("events*"), key=lambda path: path.name)
         newest.write_bytes(newest.read_bytes()[:-7])
         start += 13
     found = read(tmp_path)
-    for tag in ("train/novelty", "train/loss/total"):
+    for tag in ("train/novelty_score", "train/loss/total"):
         steps = [event.step for event in found.Scalars(tag)]
         assert steps == sorted(set(steps))
         assert all(event.value == event.step for event in found.Scalars(tag))
@@ -99,13 +109,13 @@ def test_a_full_disk_does_not_stop_a_run(tmp_path, monkeypatch, caplog):
     with monkeypatch.context() as patch:
         patch.setattr(tensorboard.EventsWriter, "write_event", full)
         for number in range(1, 60):
-            monitor.step(number, {"novelty": 0.5}, {})
+            monitor.step(number, {"novelty_score": 0.5}, {})
     assert caplog.text.count("No space left on device") == 1
     monkeypatch.setattr(tensorboard, "RETRY_SECONDS", 0.0)
     monitor._events._closed_until = 0.0  # as after half a minute
-    monitor.step(60, {"novelty": 0.5}, {})
+    monitor.step(60, {"novelty_score": 0.5}, {})
     monitor.close()
-    assert values(read(tmp_path), "train/novelty") == {60: 0.5}
+    assert values(read(tmp_path), "train/novelty_score") == {60: 0.5}
 
 
 def test_only_the_active_one_writes(tmp_path):
@@ -157,8 +167,8 @@ def test_a_terminal_has_a_line_with_the_time_left(tmp_path):
     monitor._estimate = RemainingTime(100, clock=iter(range(0, 1000, 2)).__next__)
     for number in (1, 2):
         monitor._line._next = 0.0
-        monitor.step(number, {"loss/total": 1.5, "novelty": 0.25}, {})
-    assert stream.getvalue().endswith("step 2/100  2 %  total 1.500  novelty 0.250  3 min 16 s left")
+        monitor.step(number, {"loss/total": 1.5, "novelty_score": 0.25}, {})
+    assert stream.getvalue().endswith("step 2/100  2 %  total 1.500  novelty_score 0.250  3 min 16 s left")
     record = standard_logging.makeLogRecord({"levelno": standard_logging.INFO, "pathname": __file__})
     logging.get_absl_handler().filter(record)  # comes in between: the line makes way
     assert stream.getvalue().endswith("left\r\x1b[K")
@@ -190,13 +200,6 @@ def test_durations():
 def test_estimate_leaves_the_first_step_out():
     estimate = RemainingTime(10, clock=iter([100.0, 102.0, 104.0]).__next__)
     assert [estimate.remaining(n) for n in (1, 2, 3)] == [None, 16.0, 14.0]
-
-
-def test_pictures():
-    made = picture(np.array([[0.0, 1.0], [2.0, np.nan], [4.0, np.inf]]))
-    np.testing.assert_allclose(made, [[0.25, 0, 1], [0, 0.5, 1]])
-    assert picture(np.zeros((3, 2))).tolist() == [[0, 0, 0]] * 2
-    assert not picture(np.full((2, 2), np.nan)).any()
 
 
 def test_configurations_are_flattened():
