@@ -4,21 +4,28 @@
 """
 
 import ast
+import base64
 import importlib
+import io
 import os
 import re
 import subprocess
 import sys
 
+import numpy as np
 import pytest
+import soundfile
 from documents import DOCS, DOCUMENTS, ROOT, blocks, commands, lines, name_of, programs, settings, texts
+from notebook_results import small
+from PIL import Image
 
 import compjax
 from compjax import command
 from compjax.data.rendering import soundfont
+from compjax.pages import page
 
 EVERY = pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
-LARGEST_PICTURE = 150_000
+LARGEST_PICTURE, LARGEST_NOTEBOOK = 150_000, 300_000
 
 
 def parse(program: str, words: list[str], monkeypatch) -> None:
@@ -144,9 +151,29 @@ def notebook():
     return nbformat.read(DOCS / "example.ipynb", as_version=4)
 
 
-def test_notebook_is_kept_without_results():
+def test_notebook_shows_its_results_and_is_small():
+    """As `python -m tests.notebook` writes it: run from top to bottom, nothing failed, and heard."""
     cells = [cell for cell in notebook().cells if cell.cell_type == "code"]
-    assert cells and not any(cell.outputs or cell.execution_count for cell in cells)
+    assert [cell.execution_count for cell in cells] == list(range(1, len(cells) + 1))
+    outputs = [output for cell in cells for output in cell.outputs]
+    assert not any(output.output_type == "error" for output in outputs)
+    text = (DOCS / "example.ipynb").read_text()
+    assert len(text.encode()) < LARGEST_NOTEBOOK
+    assert text.count("data:audio/mpeg;base64,") == 3 and text.count("data:image/png;base64,") == 1
+    assert "/tmp/" not in text and "/home/" not in text and "/root/" not in text
+
+
+def test_results_are_made_small():
+    noise = np.random.default_rng(0).uniform(-0.5, 0.5, 8 * 24_000)
+    picture = io.BytesIO()
+    Image.effect_noise((1600, 900), 80).save(picture, "PNG")
+    sound = page.data_uri(page.flac(noise), "audio/flac")
+    made = small(f'<audio src="{sound}"><img src="{page.data_uri(picture.getvalue(), "image/png")}">')
+    heard, seen = (base64.b64decode(part) for part in re.findall(r"base64,([^\"]+)", made))
+    info = soundfile.info(io.BytesIO(heard))
+    assert (info.format, info.samplerate, info.channels) == ("MP3", 24_000, 1)
+    assert info.duration == pytest.approx(4.0, abs=0.1) and len(heard) < 40_000
+    assert Image.open(io.BytesIO(seen)).size == (800, 450)
 
 
 def test_notebook_runs(tmp_path):
@@ -169,4 +196,4 @@ def test_notebook_runs(tmp_path):
         os.listdir(tmp_path)
     )
     shown = (tmp_path / "run.ipynb").read_text()
-    assert shown.count("text/html") == 2 and "<audio" in shown and "8.0 seconds in" in shown
+    assert shown.count("text/html") == 1 and "<audio" in shown and "8.0 seconds in" in shown

@@ -57,16 +57,25 @@ class Composition:
     stems: dict[str, np.ndarray] = dataclasses.field(default_factory=dict)
     instrument: Instrument | None = None
 
+    def __repr__(self) -> str:
+        """One line: what it is made from would fill pages."""
+        verdict = self.report["verdict"]
+        return f"Composition({self.seconds:.2f} s, {self.form}, {len(self.notes)} notes, verdict {verdict!r})"
+
     @property
     def seconds(self) -> float:
         """Length."""
         return len(self.audio) / self.sample_rate
 
+    @property
+    def form(self) -> SoundFormat:
+        """Sampling rate and channels."""
+        return SoundFormat(self.sample_rate, 1 if self.audio.ndim == 1 else self.audio.shape[1])
+
     @functools.cached_property
     def heard(self) -> np.ndarray:
         """Its beginning, two minutes or more, as it is measured and drawn: `[S]` at 24 kHz."""
-        channels = 1 if self.audio.ndim == 1 else self.audio.shape[1]
-        return as_heard(self.audio, SoundFormat(self.sample_rate, channels))
+        return as_heard(self.audio, self.form)
 
     @property
     def grid(self) -> Grid:

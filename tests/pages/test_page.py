@@ -114,6 +114,11 @@ def test_names_are_text_and_nothing_else(composition, tmp_path):
         assert "<b>" not in written and "<i>" not in written and "&lt;b&gt;&amp;" in written
 
 
+def test_a_composition_is_one_line_where_there_are_no_pictures(composition):
+    words = r"Composition\(\d+\.\d\d s, [\d.]+ kHz (mono|stereo), \d+ notes, verdict '.+'\)"
+    assert re.fullmatch(words, repr(composition))
+
+
 def test_notebook_shows_players_and_picture(composition):
     elements = Elements(composition._repr_html_())
     assert elements.open == [] and len(elements.of("audio")) == 3 and len(elements.of("img")) == 1
