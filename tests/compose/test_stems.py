@@ -1,6 +1,7 @@
 """Stems add up to the whole, voices play their roles, and every note says why it is there."""
 
 import dataclasses
+import functools
 import json
 
 import mido
@@ -10,10 +11,12 @@ import soundfile
 from fakes import chord, drums, make_session
 
 from compjax.arranging.performer import Performer
+from compjax.audio.sound_files import BIT_DEPTHS
 from compjax.compose.options import ComposeOptions, parse_roles
 from compjax.compose.requests import Request
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
+from compjax.music.groove import Groove
 from compjax.music.roles import USUAL, roles_of
 from compjax.music.score import Harmony, Hit, Note, Rhythm, Span
 from compjax.music.style import Style
@@ -22,6 +25,20 @@ RATE = {"sample_rate": SAMPLE_RATE, "arranger": "network"}
 NAMES = ("low", "mid", "high")
 SPANS = (Span(0.0, 4.0, (48, 52, 55, 60), 36),)
 HITS = tuple(Hit(0.5 * i, 0.4, i % 3, 0.8) for i in range(8))
+
+
+@pytest.fixture(scope="module")
+def performances():
+    """Compositions by the rules in stereo with stems, one for each choice of roles."""
+
+    @functools.cache
+    def perform(roles):
+        wide = np.stack([chord(2), np.roll(chord(2), 7)], axis=1)
+        options = {"sample_rate": SAMPLE_RATE, "arranger": "rules", "instrument": "model", "stems": True}
+        options |= {"chords": Harmony(SPANS), "roles": dict(roles)}
+        return make_session().compose(Groove(HITS, 4.0, 120.0), wide, **options)
+
+    return lambda roles: perform(tuple(roles.items()))
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +64,25 @@ def test_notes_of_the_midi_file_end_with_the_sound(made, tmp_path):
     file = mido.MidiFile(tmp_path / "a.mid")
     assert file.length == pytest.approx(made.seconds, abs=0.01)
     assert sorted(m.note for track in file.tracks for m in track if m.type == "note_on") == [60, 64]
+
+
+MOST_OFF = {"16": 2.1 * 2.0**-15, "24": 3.1 * 2.0**-23, "32f": 2.0**-22}
+"""Half a step for each of four files; at 24 bits three quarters, for above 0.5 sound in single precision has
+been rounded to half a step before. Floats of 32 bits are as fine as that."""
+
+
+@pytest.mark.parametrize("depth", BIT_DEPTHS)
+@pytest.mark.parametrize("roles", [{}, {"low": "top", "mid": "bass", "high": "off"}], ids=["usual", "asked"])
+def test_files_add_up_at_every_depth_whatever_voices_play(depth, roles, performances, tmp_path):
+    made = performances(roles)
+    options = {**made.report["options"], "bit_depth": depth}
+    made = dataclasses.replace(made, report={**made.report, "options": options})
+    written = made.save(tmp_path / "out.wav")
+    whole, *parts = (soundfile.read(path)[0] for path in (written[0], *written[3:]))
+    assert soundfile.info(written[0]).subtype == BIT_DEPTHS[depth] and np.abs(whole).max() > 0.1
+    assert np.abs(sum(parts) - whole).max() <= MOST_OFF[depth]
+    silent = [name for name, part in zip(NAMES, parts, strict=True) if not part.any()]
+    assert silent == [name for name in NAMES if roles.get(name) == "off"]
 
 
 def test_each_stem_is_of_its_voice(made):
