@@ -36,7 +36,8 @@ class PerformingConfig:
         longest: seconds that a note is held at most; `ringing` times as long where it dies away by itself.
         gap: seconds of silence before a sustained voice is struck again.
         shortest_share: share of the time to its voice's next hit that a note is held at articulation 0.
-        articulated: how much of that time the articulation adds.
+        legato_power: power of the articulation with which that share rises to all of the time. Notes run into
+            each other, which hides the rhythm, only where it is nearly legato.
         reach: semitones above the heard register that a high voice may go.
         fewest: tones that a chord has at least, octaves of its own among them: voices that all strike the
             one note of a drone make no pattern.
@@ -47,8 +48,8 @@ class PerformingConfig:
     longest: float = 1.6
     ringing: float = 1.5
     gap: float = 0.035
-    shortest_share: float = 0.5
-    articulated: float = 1.0
+    shortest_share: float = 0.45
+    legato_power: float = 2.0
     reach: int = 3
     fewest: int = 3
     elsewhere: float = 0.1
@@ -232,7 +233,8 @@ def tones_of(
 
 def holding(style: Style, sustained: bool, config: PerformingConfig) -> tuple[float, float]:
     """The share of the time to the next attack that a note is held, and the seconds at most."""
-    share = min(config.shortest_share + config.articulated * style.articulation, 1.0)
+    shortest = config.shortest_share
+    share = shortest + (1.0 - shortest) * style.articulation**config.legato_power
     return share, config.longest * (1.0 if sustained else config.ringing)
 
 

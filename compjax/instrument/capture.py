@@ -99,7 +99,7 @@ class Modelled:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Sampled:
-    """Samples in the instrument's form."""
+    """Samples in the instrument's form; what none is near is left to the model, if there is one."""
 
     samples: tuple[cutting.Sample, ...]
     release: float
@@ -107,10 +107,15 @@ class Sampled:
     explained: float = 0.0
     way: str = "samples"
     form: SoundFormat = SoundFormat()
+    model: Modelled | None = None
 
     def play(self, notes: Sequence[Note], samples: int, seed: Sequence[int] = (0,)) -> np.ndarray:
-        """See `Instrument`; nothing is random."""
-        return self._voices.play(notes, samples, self.release)
+        """See `Instrument`; nothing but the model's part is random."""
+        far: Sequence[Note] = ()
+        if self.model is not None:
+            notes, far = sampler.near_and_far(self.samples, notes)
+        sound = self._voices.play(notes, samples, self.release)
+        return sound + self.model.play(far, samples, seed) if far else sound
 
     @functools.cached_property
     def _voices(self) -> sampler.Voices:
@@ -151,16 +156,17 @@ def capture(
     model, sampled = side_by_side(
         lambda: _modelled(*given), lambda: None if way == "model" else _sampled(*given)
     )
-    if sampled and (way == "samples" or _suit(sampled, model, config)):
+    if way == "samples" and sampled:
         return _in_full(sampled, excerpt, fitted)
-    return _in_full(model, excerpt, fitted)
+    return _in_full(_chosen(sampled, model, config), excerpt, fitted)
 
 
-def _suit(sampled: Sampled, model: Modelled, config: CaptureConfig) -> bool:
-    """Whether samples are to be played on: they are true, and explain the clip well enough."""
+def _chosen(sampled: Sampled | None, model: Modelled, config: CaptureConfig) -> Modelled | Sampled:
+    """Samples and the model if all samples are true and explain the clip well enough; else the model."""
+    if sampled is None or 1.0 - sampled.explained > config.preference * (1.0 - model.explained):
+        return model
     true = min(cutting.trueness(sample, sampled.form.rate) for sample in sampled.samples)
-    explains = 1.0 - sampled.explained <= config.preference * (1.0 - model.explained)
-    return explains and true >= config.trueness
+    return dataclasses.replace(sampled, model=model) if true >= config.trueness else model
 
 
 def _source(excerpt: Excerpt) -> tuple[np.ndarray, SoundFormat]:
@@ -178,7 +184,9 @@ def _in_full(instrument: Modelled | Sampled, excerpt: Excerpt, fitted: Fitted) -
     (audio, form), parameters, cents = _source(excerpt), fitted.parameters, excerpt.cents
     if isinstance(instrument, Sampled):
         cut = cutting.cut(audio, form.rate, parameters, fitted.notes, cents, UP_TO_THE_TOP)
-        return dataclasses.replace(instrument, samples=sampler.balanced(cut, form.rate), form=form)
+        model = instrument.model and _in_full(instrument.model, excerpt, fitted)
+        own = sampler.balanced(cut, form.rate)
+        return dataclasses.replace(instrument, samples=own, model=model, form=form)
     image = full_band.image_of(excerpt.full) if form.channels == 2 else None
     if form.rate == SAMPLE_RATE:
         return dataclasses.replace(instrument, form=form, image=image)

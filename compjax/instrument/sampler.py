@@ -29,6 +29,7 @@ class SamplerConfig:
         balance: seconds at the beginning that say how loud a sample is.
         step: seconds, of which what is made of a sample for a pitch is a multiple long.
         most: bytes of that which are kept.
+        reach: semitones from every sample beyond which something else plays a note, where it can.
     """
 
     impure: float = 4.0
@@ -45,6 +46,7 @@ class SamplerConfig:
     balance: float = 0.4
     step: float = 1.0
     most: int = 2**26
+    reach: float = 5.0
 
 
 def balanced(
@@ -144,6 +146,17 @@ def nearest(samples: Sequence[Sample], note: Note, rate: int, strange: bool, con
         return abs(sample.pitch - note.pitch) + poor + config.short * missing
 
     return min(others or samples, key=cost)
+
+
+def near_and_far(
+    samples: Sequence[Sample], notes: Sequence[Note], config: SamplerConfig = SamplerConfig()
+) -> tuple[list[Note], list[Note]]:
+    """The notes that a sample is within `config.reach` of, and the others."""
+    apart: tuple[list[Note], list[Note]] = ([], [])
+    for note in notes:
+        distance = min(abs(sample.pitch - note.pitch) for sample in samples)
+        apart[distance > config.reach].append(note)
+    return apart
 
 
 def begun(

@@ -112,10 +112,10 @@ def test_style_that_is_set_is_kept(session):
 
 def test_what_is_drawn_keeps_the_rhythm_clear_and_what_is_set_is_free(session):
     from compjax.compose.options import ComposeOptions
-    from compjax.compose.styles import LONGEST_DRAWN, draw_style
+    from compjax.compose.styles import LONGEST_DRAWN, SHORTEST_DRAWN, draw_style
 
     drawn = [draw_style(ComposeOptions(seed=seed), 0).articulation for seed in range(40)]
-    assert 0.8 * LONGEST_DRAWN < max(drawn) <= LONGEST_DRAWN
+    assert SHORTEST_DRAWN <= min(drawn) and 0.8 * LONGEST_DRAWN < max(drawn) <= LONGEST_DRAWN
     assert draw_style(ComposeOptions(style={"articulation": 0.9}), 0).articulation == 0.9
 
 

@@ -88,3 +88,17 @@ def test_an_excerpt_is_the_loudest_part_at_the_reference_level(rng):
     np.testing.assert_allclose(
         found.sound.clip_latents[100:300], bands.encode(found.audio)[100:300], atol=1e-4
     )
+
+
+def test_notes_that_no_sample_is_near_are_the_models():
+    captured = capture(*heard_in(chord(3.0)))
+    assert isinstance(captured, Sampled)
+    near, far = Note(0.1, 0.6, 53, 0.5), Note(1.0, 1.5, 84, 0.5)
+    alone = dataclasses.replace(captured, model=None)
+    np.testing.assert_array_equal(captured.play([near], 48_000), alone.play([near], 48_000))
+    np.testing.assert_array_equal(captured.play([far], 48_000), captured.model.play([far], 48_000))
+    together = captured.play([near, far], 48_000)
+    np.testing.assert_allclose(
+        together, captured.play([near], 48_000) + captured.play([far], 48_000), atol=1e-6
+    )
+    assert capture(*heard_in(chord(3.0)), "samples").model is None  # asked for by name, samples play all
