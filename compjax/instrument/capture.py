@@ -99,7 +99,7 @@ class Modelled:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Sampled:
-    """Samples in the instrument's form; what none is near is left to the model, if there is one."""
+    """Samples in the instrument's form; notes far from all are left to the model, if there is one."""
 
     samples: tuple[cutting.Sample, ...]
     release: float

@@ -29,7 +29,8 @@ class SamplerConfig:
         balance: seconds at the beginning that say how loud a sample is.
         step: seconds, of which what is made of a sample for a pitch is a multiple long.
         most: bytes of that which are kept.
-        reach: semitones from every sample beyond which something else plays a note, where it can.
+        far: semitones from the nearest sample from which on, and up to which, something else plays a note,
+            where it can. An octave from all that was heard, samples are the better guess again.
     """
 
     impure: float = 4.0
@@ -46,7 +47,7 @@ class SamplerConfig:
     balance: float = 0.4
     step: float = 1.0
     most: int = 2**26
-    reach: float = 5.0
+    far: tuple[float, float] = (5.0, 11.5)
 
 
 def balanced(
@@ -151,11 +152,11 @@ def nearest(samples: Sequence[Sample], note: Note, rate: int, strange: bool, con
 def near_and_far(
     samples: Sequence[Sample], notes: Sequence[Note], config: SamplerConfig = SamplerConfig()
 ) -> tuple[list[Note], list[Note]]:
-    """The notes that a sample is within `config.reach` of, and the others."""
+    """The notes that samples play, and those that are `config.far` from every sample."""
     apart: tuple[list[Note], list[Note]] = ([], [])
     for note in notes:
         distance = min(abs(sample.pitch - note.pitch) for sample in samples)
-        apart[distance > config.reach].append(note)
+        apart[config.far[0] < distance < config.far[1]].append(note)
     return apart
 
 

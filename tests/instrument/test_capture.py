@@ -90,13 +90,15 @@ def test_an_excerpt_is_the_loudest_part_at_the_reference_level(rng):
     )
 
 
-def test_notes_that_no_sample_is_near_are_the_models():
+def test_notes_that_are_far_from_every_sample_are_the_models():
     captured = capture(*heard_in(chord(3.0)))
     assert isinstance(captured, Sampled)
-    near, far = Note(0.1, 0.6, 53, 0.5), Note(1.0, 1.5, 84, 0.5)
+    near, far = Note(0.1, 0.6, 53, 0.5), Note(1.0, 1.5, 64, 0.5)
     alone = dataclasses.replace(captured, model=None)
     np.testing.assert_array_equal(captured.play([near], 48_000), alone.play([near], 48_000))
     np.testing.assert_array_equal(captured.play([far], 48_000), captured.model.play([far], 48_000))
+    further = Note(1.0, 1.5, 84, 0.5)
+    np.testing.assert_array_equal(captured.play([further], 48_000), alone.play([further], 48_000))
     together = captured.play([near, far], 48_000)
     np.testing.assert_allclose(
         together, captured.play([near], 48_000) + captured.play([far], 48_000), atol=1e-6
