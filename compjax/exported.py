@@ -10,7 +10,6 @@ import functools
 import hashlib
 import os
 import pathlib
-import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -23,9 +22,6 @@ from compjax.files import atomic_path, cache_folder
 UNUSED_DAYS = 30.0
 """A program that was not used for so long is removed when another is written."""
 _SUFFIX = ".stablehlo"
-
-LAPACK = b"lapack"
-"""In a program that calls it."""
 
 
 class Exported:
@@ -60,7 +56,7 @@ class Exported:
         leaves, tree = jax.tree.flatten(args)
         form = (tree, tuple(jax.typeof(leaf) for leaf in leaves))
         if form not in self._programs:
-            self._programs[form] = _lowered(self._program(*form), leaves).compile()
+            self._programs[form] = self._program(*form).lower(*leaves).compile()
         return form, leaves
 
     def _program(self, tree, avals):
@@ -76,8 +72,6 @@ class Exported:
             return jax.jit(flat)
         path = folder / f"{self._name}-{self._digest(tree, avals)}{_SUFFIX}"
         exported = _read(path) or _write(path, flat, avals)
-        if LAPACK in exported.mlir_module_serialized:
-            return jax.jit(flat)  # see `_lowered`
 
         def call(*leaves):
             return exported.call(*leaves)
@@ -93,26 +87,6 @@ class Exported:
         settings = config.jax_enable_x64, config.jax_default_matmul_precision, jax.default_backend()
         said = repr((jax.__version__, settings, _package(), self._identity, str(tree), avals))
         return hashlib.sha256(said.encode()).hexdigest()[:32]
-
-
-_lowering = threading.Lock()
-
-
-def _lowered(program, leaves: list):
-    """A jitted program lowered for arguments.
-
-    For one that was read from a file JAX loads LAPACK with half of SciPy, a tenth of a command's time; those
-    that need it (`LAPACK`) are not read. Another JAX may do this elsewhere: then it is loaded.
-    """
-    from jax._src.lax import linalg
-
-    with _lowering:  # one at a time: what is changed is everybody's
-        initialize = getattr(linalg, "initialize_lapack", None)
-        try:
-            linalg.initialize_lapack = lambda: None
-            return program.lower(*leaves)
-        finally:
-            linalg.initialize_lapack = initialize
 
 
 def _is_known(thing: Any) -> bool:
