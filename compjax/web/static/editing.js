@@ -14,7 +14,7 @@ const SHAPING = ["bpm", "loop", "quantize", "swing"];
 
 export let editing = "";      // hits, chords, notes; nothing where the take is only looked at
 export const axis = { seconds: 0, grid: null };
-let parent = null, edited = null, lane = null, lines = [], current = 0, timer = 0, pending = false, began = 0;
+let parent = null, first = null, edited = null, lane = null, lines = [], current = 0, timer = 0, pending = false, began = 0;
 const muted = new Set();
 
 export function buildEditing() {
@@ -27,7 +27,7 @@ export function buildEditing() {
 export function begin(what) {
   editing = chosen ? what : "";
   parent = chosen;
-  edited = lane = null;
+  first = edited = lane = null;
   muted.clear();
   lines = linesOf(picture?.chords_text || "");
   current = 0;
@@ -49,7 +49,8 @@ export function editorLanes(drawn, sources) {
   setAxis(drawn);
   const source = sources.harmony;
   if (editing === "chords") return [{ element: chordButtons, className: source }, rollLane(drawn, sources)];
-  lane ||= editing === "hits" ? hitsEditor(drawn) : notesEditor(drawn);
+  first ||= drawn;  // what the take was: "Start again" goes back to it
+  lane ||= editing === "hits" ? hitsEditor(first) : notesEditor(first);
   lane.isMuted = isMuted;
   if (editing === "notes") return [chordsLane(drawn.chords, source), { ...lane, element: lane.element, className: "notes" }];
   return [{ ...lane, element: lane.element, className: "hits input", title: "Hits over the input's sound: high, mid and low from above" }, ...(axis.same ? [rollLane(drawn, sources)] : [])];
