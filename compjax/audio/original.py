@@ -66,9 +66,16 @@ class Original:
             return (np.repeat(block[:, None], channels, axis=1) for block in blocks)
         return self.mix.channels(self.part(first, count), first, np.diag(np.sign(self.mix.weights)))
 
+    @property
+    def recorded(self) -> int:
+        """Channels of the recording, whether they differ or not."""
+        return len(self.mix.weights)
+
     def loudness(self) -> float:
-        """Integrated loudness of all its channels in LKFS (ITU-R BS.1770-4)."""
-        return integrated(step_powers(self._channels(0, self.frames, self.channels), self.rate))
+        """Integrated loudness in LKFS of what is recorded (ITU-R BS.1770-4): the same twice is 3 dB more."""
+        whole = 0, self.frames
+        blocks = self.part(*whole) if self.recorded <= 2 else self._channels(*whole, self.channels)
+        return integrated(step_powers(blocks, self.rate))
 
 
 def _audible(sound: np.ndarray, rate: int) -> np.ndarray:

@@ -66,3 +66,9 @@ def test_loudness_is_that_of_both_channels(tmp_path):
     powers = [10 ** (loudness.loudness_of(one, RATE) / 10) for one in (left, right)]
     assert whole == pytest.approx(10 * np.log10(sum(powers) * 10**0.0691) - 0.691, abs=0.7)
     assert loudness.loudness_of(tone(997.0) * 5, RATE) == pytest.approx(-3.01, abs=0.05)
+
+
+def test_the_same_sound_twice_is_as_loud_as_its_file(tmp_path):
+    left = tone(440.0)
+    twice, once = recorded(tmp_path, left, left).original, loudness.loudness_of(left, RATE)
+    assert twice.channels == 1 and twice.loudness() == pytest.approx(once + 10 * np.log10(2), abs=0.01)

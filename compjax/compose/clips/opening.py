@@ -75,7 +75,7 @@ class Clip:
     def loudness(self) -> float:
         """Loudness of its sound in LKFS, of left and right where it has both."""
         own = loudness.sounding_loudness(self.audio)
-        if self.original is None or (self.original.rate <= SAMPLE_RATE and self.original.channels == 1):
+        if self.original is None or (self.original.rate <= SAMPLE_RATE and self.original.recorded == 1):
             return own
         whole = self.original.loudness() + 20.0 * float(np.log10(self.mended))
         return whole if np.isfinite(whole) else own
