@@ -94,19 +94,19 @@ def test_requests_that_cannot_be_met(command, capsys, flags, message):
 
 
 @pytest.mark.parametrize(
-    "flags, message, code",
+    "flags, message",
     [
-        (["--groove=bad.groove"], "bad.groove, line 1: a hit is a time", 65),
-        (["--groove=good.groove", "--harmony=input"], "leave out harmony=input", 65),
-        (["--groove=good.groove", "--arranger=network"], "need the arranging agent", 65),
-        (["--groove=good.groove", "--input=drums.wav"], "either --input or --groove", 1),
-        (["--pairs=pairs.csv"], "--pairs does not go with --target", 1),
+        (["--groove=bad.groove"], "bad.groove, line 1: a hit is a time"),
+        (["--groove=good.groove", "--harmony=input"], "leave out harmony=input"),
+        (["--groove=good.groove", "--arranger=network"], "need the arranging agent"),
+        (["--groove=good.groove", "--input=drums.wav"], "either --input or --groove"),
+        (["--pairs=pairs.csv"], "--pairs does not go with --target"),
     ],
 )
-def test_grooves_that_will_not_do(command, capsys, flags, message, code):
+def test_grooves_that_will_not_do(command, capsys, flags, message):
     pathlib.Path("bad.groove").write_text("boom\n")
     pathlib.Path("good.groove").write_text("0 low\n0.5 high\n")
-    assert_refused(command("--target=piano.wav", *flags), capsys, message, code)
+    assert_refused(command("--target=piano.wav", *flags), capsys, message)
 
 
 def test_pairs_into_no_sound_file(command, capsys):
