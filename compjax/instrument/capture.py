@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 
 from compjax.arranging.performer import Performer
+from compjax.audio.loudness import SILENCE_RMS, rms
 from compjax.audio.sound_files import SoundFormat
 from compjax.codec.vocos.bands import log_bands
 from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
@@ -43,6 +44,11 @@ class CaptureConfig:
 
 PITCHED_SHARE = 0.1
 """Share of the frames in which pitches are heard from which a clip is an instrument, not a kit."""
+
+LOUDEST_GUESS = 2.0
+"""How much louder than samples the model may be at pitches that nothing was heard near."""
+PROBE = 0.4
+"""Seconds of the note by which that is judged."""
 
 JUDGED = 300
 """Frames by which it is judged how much an instrument explains."""
@@ -115,7 +121,22 @@ class Sampled:
         if self.model is not None:
             notes, far = sampler.near_and_far(self.samples, notes)
         sound = self._voices.play(notes, samples, self.release)
+        gains = [self._restraint(note.pitch) for note in far]
+        far = [dataclasses.replace(n, velocity=n.velocity * gain) for n, gain in zip(far, gains, strict=True)]
         return sound + self.model.play(far, samples, seed) if far else sound
+
+    def _restraint(self, pitch: int) -> float:
+        """Below 1 where the model would play a pitch more than `LOUDEST_GUESS` times as loud as samples."""
+        if pitch not in self._restraints:
+            probe, length = [Note(0.0, PROBE, pitch, 1.0)], round(PROBE * self.form.rate)
+            sampled = rms(self._voices.play(probe, length, self.release))
+            guessed = rms(self.model.play(probe, length))
+            self._restraints[pitch] = min(1.0, LOUDEST_GUESS * sampled / max(guessed, SILENCE_RMS))
+        return self._restraints[pitch]
+
+    @functools.cached_property
+    def _restraints(self) -> dict[int, float]:
+        return {}
 
     @functools.cached_property
     def _voices(self) -> sampler.Voices:

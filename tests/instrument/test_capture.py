@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from fakes import FakeListener, chord, drums
 
+from compjax.audio.loudness import rms
 from compjax.codec.vocos import bands
 from compjax.hearing import sound
 from compjax.hearing.excerpt import FRAMES, Excerpt
@@ -96,7 +97,8 @@ def test_notes_that_are_far_from_every_sample_are_the_models():
     near, far = Note(0.1, 0.6, 53, 0.5), Note(1.0, 1.5, 64, 0.5)
     alone = dataclasses.replace(captured, model=None)
     np.testing.assert_array_equal(captured.play([near], 48_000), alone.play([near], 48_000))
-    np.testing.assert_array_equal(captured.play([far], 48_000), captured.model.play([far], 48_000))
+    loudest = captured.model.play([far], 48_000)
+    np.testing.assert_allclose(captured.play([far], 48_000), captured._restraint(64) * loudest, atol=1e-6)
     further = Note(1.0, 1.5, 84, 0.5)
     np.testing.assert_array_equal(captured.play([further], 48_000), alone.play([further], 48_000))
     together = captured.play([near, far], 48_000)
@@ -104,3 +106,12 @@ def test_notes_that_are_far_from_every_sample_are_the_models():
         together, captured.play([near], 48_000) + captured.play([far], 48_000), atol=1e-6
     )
     assert capture(*heard_in(chord(3.0)), "samples").model is None  # asked for by name, samples play all
+
+
+def test_the_model_guesses_no_pitch_more_than_6_db_louder_than_samples(monkeypatch):
+    captured, far = capture(*heard_in(chord(3.0))), Note(0.1, 0.5, 64, 1.0)
+    plays = type(captured.model).play
+    monkeypatch.setattr(type(captured.model), "play", lambda *a: 100.0 * plays(*a))
+    guessed = captured.play([far], 24_000)
+    samples = dataclasses.replace(captured, model=None).play([far], 24_000)
+    assert 1.5 < rms(guessed) / rms(samples) < 2.5
