@@ -9,7 +9,6 @@ it loaded compjax.
 from __future__ import annotations
 
 import contextlib
-import functools
 import os
 from collections.abc import Iterator
 
@@ -32,15 +31,13 @@ def pin_pool() -> None:
             os.environ["NPROC"] = before
 
 
-@functools.cache
-def _libraries():
-    from threadpoolctl import ThreadpoolController
-
-    return ThreadpoolController()
-
-
 @contextlib.contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """NumPy's matrices are multiplied by one thread; the heavy work is XLA's."""
-    with _libraries().limit(limits=1, user_api="blas"):
+    """NumPy's matrices are multiplied by one thread; the heavy work is XLA's.
+
+    Libraries are looked for each time (2 ms), since SciPy brings one of its own later.
+    """
+    from threadpoolctl import ThreadpoolController
+
+    with ThreadpoolController().limit(limits=1, user_api="blas"):
         yield

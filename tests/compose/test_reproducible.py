@@ -58,3 +58,21 @@ def test_the_environment_is_left_as_it_was(monkeypatch, given):
         monkeypatch.setenv("NPROC", given)
     reproducible.pin_pool()
     assert os.environ.get("NPROC") == given
+
+
+LATER = """
+import threadpoolctl
+from compjax.compose import reproducible
+
+with reproducible.one_blas_thread():
+    pass
+import scipy.linalg
+
+with reproducible.one_blas_thread():
+    print({library["num_threads"] for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"})
+"""
+
+
+def test_a_library_that_comes_later_is_held_to_one_thread_too():
+    done = subprocess.run([sys.executable, "-c", LATER], capture_output=True, text=True)
+    assert done.stdout.strip() == "{1}", done.stderr
