@@ -69,10 +69,11 @@ with reproducible.one_blas_thread():
 import scipy.linalg
 
 with reproducible.one_blas_thread():
-    print({library["num_threads"] for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"})
+    found = [library for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"]
+    print(len(found) > 1, {library["num_threads"] for library in found})
 """
 
 
 def test_a_library_that_comes_later_is_held_to_one_thread_too():
     done = subprocess.run([sys.executable, "-c", LATER], capture_output=True, text=True)
-    assert done.stdout.strip() == "{1}", done.stderr
+    assert done.stdout.strip() == "True {1}", done.stderr
