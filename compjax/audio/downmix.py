@@ -35,7 +35,7 @@ SAME = 1e-6
 ENOUGH = 0.02
 """Share of the clip's power that cancels in cells from which any are turned."""
 
-NEARLY_ALL = 0.9
+ALMOST_WHOLE = 0.9
 """Share from which all of it is: then the channel is turned as a whole (`downmix`)."""
 
 CELL, SIZE = 0.25, 2048
@@ -266,7 +266,7 @@ class CellSurvey:
         alike = np.where(heard[..., None], alike, 0.0)
         cancels = _lasting(alike <= CANCELLING - 1.0, heard)
         share = float((own.sum(axis=2)[cancels.any(axis=2)]).sum() / own.sum())
-        if not ENOUGH <= share < NEARLY_ALL:
+        if not ENOUGH <= share < ALMOST_WHOLE:
             return None
         for _ in range(2):  # on to neighbours that cancel a little: the cell in which it changes
             near = np.zeros_like(cancels)
