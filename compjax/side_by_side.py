@@ -6,8 +6,8 @@ Every piece computes what it would alone, so what comes of it does not depend on
 
 from __future__ import annotations
 
+import concurrent.futures
 import contextvars
-import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -22,32 +22,11 @@ def side_by_side(first: Callable[[], Any], *others: Callable[[], Any]) -> tuple:
     Raises:
         Exception: the first piece's that failed, in their order, once all are over.
     """
-    pieces = [_Piece(other) for other in others]
-    try:
-        found = first()
-    finally:
-        for piece in pieces:
-            piece.thread.join()
-    return found, *(piece.result() for piece in pieces)
+    with concurrent.futures.ThreadPoolExecutor(max(len(others), 1), "side by side") as pool:
+        pieces = [pool.submit(contextvars.copy_context().run, _unheard, other) for other in others]
+        return first(), *(piece.result() for piece in pieces)
 
 
-class _Piece:
-    """A piece of work in a thread of its own, begun at once."""
-
-    def __init__(self, work: Callable[[], Any]):
-        self._work, self._found, self._error = work, None, None
-        context = contextvars.copy_context()
-        self.thread = threading.Thread(target=context.run, args=(self._run,), name="side by side")
-        self.thread.start()
-
-    def _run(self) -> None:
-        try:
-            with progress.told_to(None):
-                self._found = self._work()
-        except BaseException as error:  # it is raised where it is waited for
-            self._error = error
-
-    def result(self) -> Any:
-        if self._error is not None:
-            raise self._error
-        return self._found
+def _unheard(work: Callable[[], Any]) -> Any:
+    with progress.told_to(None):
+        return work()

@@ -183,6 +183,18 @@ def test_a_noun_means_one_thing():
     assert not clashes()
 
 
+@pytest.mark.parametrize("path", sources(), ids=lambda path: path.name)
+def test_a_module_says_a_name_once(path):
+    lines = [
+        line for line in ast.parse(path.read_text()).body if isinstance(line, ast.Assign | ast.AnnAssign)
+    ]
+    targets = [
+        target for line in lines for target in getattr(line, "targets", [getattr(line, "target", None)])
+    ]
+    names = [target.id for target in targets if isinstance(target, ast.Name)]
+    assert len(names) == len(set(names))
+
+
 @pytest.mark.parametrize("folder", NUMPY_ONLY)
 def test_numpy_only(folder):
     for path in sources(folder):

@@ -31,7 +31,6 @@ class AdditiveConfig:
         least_release: least rate of power, per second, with which a note that is let go dies away; what rings
             on hides the next attack.
         noise_window: seconds of the windows in which noise is shaped.
-        accent: how much louder a note begins, dying away in `accent_seconds`: its onset is clear.
     """
 
     block: float = 1 / 375
@@ -41,8 +40,6 @@ class AdditiveConfig:
     attack: tuple[float, float] = (0.001, 0.008)
     least_release: float = 30.0
     noise_window: float = 0.0107
-    accent: float = 0.0
-    accent_seconds: float = 0.06
 
 
 def play(
@@ -103,7 +100,6 @@ def _tones(
     blocks = int(np.ceil((length + tail_of(parameters, config)) * rate / size)) + 1
     age = np.arange(blocks + 1) * size / rate
     gain = amplitude(parameters, age, length, attack_of(parameters, config))
-    gain *= 1.0 + config.accent * np.exp(-age / config.accent_seconds)[:, None]
     gain[-1] = 0.0
     strengths = (gain @ zone_shares(hz)) * strength  # [blocks + 1, K]
     turn = 2.0 * np.pi * hz / rate

@@ -53,8 +53,8 @@ PROBE = 0.4
 JUDGED = 300
 """Frames by which it is judged how much an instrument explains."""
 
-PLAIN = additive.AdditiveConfig(accent=0.0, attack=(0.001, 0.5), least_release=1.0)
-"""The model as it was fitted: accents, quick attacks and releases are the player's."""
+PLAIN = additive.AdditiveConfig(attack=(0.001, 0.5), least_release=1.0)
+"""The model as it was fitted: quick attacks and releases are the player's."""
 
 
 UP_TO_THE_TOP = cutting.CuttingConfig(all_partials=True)

@@ -11,7 +11,7 @@ from compjax.music.score import Note
 @pytest.fixture(scope="module")
 def bands(hollow, melody):
     notes = [Note(n.start, n.end, n.pitch, n.level) for n in melody]
-    plain = additive.AdditiveConfig(accent=0.0)  # the accent is the player's, not the instrument's
+    plain = additive.AdditiveConfig()
     return log_bands(additive.play(hollow, notes, 7 * 24_000, 24_000, config=plain))
 
 
