@@ -20,9 +20,10 @@ from compjax.training.loop import loop_config
 from compjax.training.monitoring import throughput
 from compjax.training.notes.examples import NotesDataConfig, NotesPipeline
 from compjax.training.notes.imagined import MistakesConfig
+from compjax.training.notes.shown import Shown
 from compjax.training.notes.step import NotesStepConfig, make_step, make_validation_step
 from compjax.training.state import TrainState, create_state, export_weights
-from compjax.training.task import Cost, GlobalBatch, Scalars, Task, Validation
+from compjax.training.task import Cost, Examples, GlobalBatch, Scalars, Task, Validation
 
 NAME = "transformer"
 """The agent's name in the weights file."""
@@ -60,7 +61,7 @@ class NotesTask(Task):
         settings = OptimizerConfig(**plain(config.optimizer))
         self._optimizer, self._schedule = make_optimizer(settings), make_schedule(settings)
         self._step = make_step(self._agent, self._optimizer, steps)
-        self._validation = NotesValidation(make_validation_step(self._agent, steps), data, config, mesh)
+        self._validation = NotesValidation(self._agent, steps, data, config, mesh)
         self._first = self.pipeline.batch(0)
         self.shardings = sharding.state_shardings(jax.eval_shape(self.init), mesh)
         self.fingerprint = {
@@ -118,7 +119,14 @@ def initial_state(agent: NoteTransformer, optimizer: Any, seed: int, batch: Any)
 class NotesValidation:
     """The averaged parameters on the same pairs of the `dev` split every time."""
 
-    def __init__(self, step: Callable, data: NotesDataConfig, config: Any, mesh: jax.sharding.Mesh) -> None:
+    def __init__(
+        self,
+        agent: NoteTransformer,
+        steps: NotesStepConfig,
+        data: NotesDataConfig,
+        config: Any,
+        mesh: jax.sharding.Mesh,
+    ) -> None:
         count = config.validation_batches
         held_out = dataclasses.replace(
             data,
@@ -130,19 +138,24 @@ class NotesValidation:
         )
         pipeline = NotesPipeline(held_out, config.batch_size, jax.process_index(), jax.process_count())
         made = [pipeline.batch(number) for number in range(count)]
-        self._step = step
+        self._step = make_validation_step(agent, steps)
+        self._shown = None if jax.process_index() else Shown(agent, held_out)
         self._batches = [
             sharding.to_global({k: v for k, v in batch.items() if k != "sample_ids"}, mesh) for batch in made
         ]
 
     def compile(self, state: TrainState) -> None:
-        """Compile the validation step."""
+        """Compile the validation step, and what is shown on the process that reports."""
         self._step.lower(state.ema, self._batches[0]).compile()
+        if self._shown is not None:
+            self._shown.compile(state.ema)
 
     def run(self, state: TrainState, poll: Callable[[], None]) -> Validation:
-        """Means over the batches."""
+        """Means over the batches, and what is shown."""
         found = []
         for batch in self._batches:
             poll()
             found.append(jax.device_get(self._step(state.ema, batch)))
-        return Validation({name: float(np.mean([one[name] for one in found])) for name in found[0]})
+        means = {name: float(np.mean([one[name] for one in found])) for name in found[0]}
+        shown = self._shown.examples(state.ema) if self._shown is not None else Examples()
+        return Validation(means, shown)

@@ -63,12 +63,21 @@ def test_untold_the_selector_learns_from_the_notes_alone(quick_jit):
 
 
 def test_through_the_loop(tmp_path):
+    """It leaves weights, and what it writes is shown and heard beside what is right."""
+    pytest.importorskip("tensorboard")
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
     outcome = train(tiny(), str(tmp_path))
     assert (outcome.status, outcome.step) == (0, 2)
     about, variables = load_weights(tmp_path / "transformer.npz")
     assert about["agent"] == "transformer"
     shapes = [leaf.shape for leaf in jax.tree.leaves(variables)]
     assert (12, 16) in shapes and all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(variables))
+    events = EventAccumulator(str(tmp_path), {"images": 0, "audio": 0}).Reload()
+    pictures = {tag: len(events.Images(tag)) for tag in events.Tags()["images"]}
+    assert pictures == {"picture/roll_true": 2, "picture/roll_written": 2}
+    sounds = {tag: len(events.Audio(tag)) for tag in events.Tags()["audio"]}
+    assert sounds == {"audio/written": 2, "audio/right": 1}
 
 
 def test_a_setting_that_there_is_not_is_named():
