@@ -118,6 +118,12 @@ def circle(edges: dict[str, set[str]]) -> list[str]:
     return next((found for room in sorted(edges) if (found := walk(room, []))), [])
 
 
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_what_other_packages_keep_private_is_left_alone(path):
+    parts = {part for name in imports_of(path) if not name.startswith("compjax") for part in name.split(".")}
+    assert not {part for part in parts if re.match(r"_(?!_)", part)}
+
+
 def test_every_room_has_a_floor():
     for path in PACKAGE.glob("*/__init__.py"):
         floor_of(path.parent.name)

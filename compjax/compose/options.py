@@ -101,6 +101,7 @@ class ComposeOptions:
     roles: Mapping[str, str] | None = None
 
     def __post_init__(self):
+        _check_single(self)
         self.input_grid, self.target_grid, self.shape  # noqa: B018  # they say what is wrong with them
         _check_switches(self)
         roles_of(self.roles)
@@ -111,6 +112,7 @@ class ComposeOptions:
             "style": _plain_style(self.style),
             "seed": whole_number(self.seed, "the seed", 0),
             "align": _plain_bool(self.align, "align"),
+            "loop": _plain_bool(self.loop, "loop"),
             "stems": _plain_bool(self.stems, "stems"),
             "roles": dict(self.roles) if isinstance(self.roles, Mapping) else self.roles or None,
         }
@@ -195,6 +197,14 @@ def _check_one_of(what: str, value, known: tuple) -> None:
         raise UserError(f"the {what} must be one of {said}, not {value!r}")
 
 
+def _check_single(options: ComposeOptions) -> None:
+    """UserError if an array of several stands where one value is wanted; such cannot even be compared."""
+    for field in dataclasses.fields(options):
+        value = getattr(options, field.name)
+        if field.name != "weights" and getattr(_plain(value), "ndim", 0):
+            raise UserError(f"{field.name} is one value, not an array of shape {value.shape}")
+
+
 def _check_switches(options: ComposeOptions) -> None:
     for factor, choice in zip(FACTORS, options.switches, strict=True):
         if choice not in CHOICES:
@@ -239,7 +249,7 @@ def _plain_style(style: Mapping[str, float] | None) -> dict[str, float] | None:
 def _share(value, what: str) -> float:
     """A number in [0, 1] of any type, arrays of one number among them."""
     try:
-        number = float(value.item() if hasattr(value, "item") else value)
+        number = float(_plain(value))
     except (TypeError, ValueError):
         number = math.nan
     if isinstance(value, str | bytes) or not 0.0 <= number <= 1.0:
@@ -250,7 +260,7 @@ def _share(value, what: str) -> float:
 def whole_number(value, what: str, least: int) -> int:
     """A whole number of any type, arrays of one number among them; UserError if it is none of them."""
     try:
-        number = operator.index(value.item() if hasattr(value, "item") else value)
+        number = operator.index(_plain(value))
     except (TypeError, ValueError):
         number = least - 1
     if number < least or isinstance(value, bool):
@@ -259,12 +269,15 @@ def whole_number(value, what: str, least: int) -> int:
 
 
 def _plain(value):
-    """A number of NumPy's as Python's; others as they are."""
-    return value.item() if hasattr(value, "item") else value
+    """A number of NumPy's or JAX's, or an array of one, as Python's; others as they are."""
+    try:
+        return value.item()
+    except (AttributeError, TypeError, ValueError):
+        return value
 
 
 def _plain_bool(value, what: str) -> bool:
-    plain = value.item() if hasattr(value, "item") else value
+    plain = _plain(value)
     if not isinstance(plain, bool | int) or plain not in (0, 1):
         raise UserError(f"{what} must be True or False, not {value!r}")
     return bool(plain)

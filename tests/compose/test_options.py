@@ -1,3 +1,4 @@
+import dataclasses
 import json
 import subprocess
 import sys
@@ -76,6 +77,9 @@ def test_numpy_numbers_go_wherever_pythons_do(weights):
     assert json.loads(json.dumps(made.summary()))["style"] == {"density": 0.25, "bass": 1.0}
 
 
+NAMES = [field.name for field in dataclasses.fields(ComposeOptions)]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -93,6 +97,7 @@ def test_numpy_numbers_go_wherever_pythons_do(weights):
         ("style", {"density": np.zeros(2)}),
         ("style", ["density"]),
         ("align", "no"),
+        *((name, value) for name in NAMES for value in (np.array([1, 2]), [[1], {}], object())),
     ],
 )
 def test_what_is_no_number(field, value):

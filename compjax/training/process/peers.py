@@ -79,13 +79,13 @@ def join(mode: str) -> bool:
 
 
 def coordination_client() -> Any:
-    """JAX's client of the key-value store that all processes of a run share.
+    """The client of the key-value store that all processes of a run share; JAX has no public name for it.
 
-    JAX 0.10 has no public name for it; this is the only place that reaches inside, as Orbax does.
+    Orbax needs it too, and keeps up with where JAX keeps it.
     """
-    from jax._src import distributed
+    from orbax import checkpoint
 
-    return distributed.global_state.client
+    return checkpoint.multihost.get_jax_distributed_client()
 
 
 class Alone:
