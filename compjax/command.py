@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import pathlib
 import sys
 from collections.abc import Callable, Iterator
 
@@ -17,6 +18,9 @@ EXIT_INTERRUPTED = 130
 
 EXIT_PIPE = 141
 """Exit status where nobody reads on, as shells have it."""
+
+PACKAGE = pathlib.Path(__file__).parent
+"""Where this package lies: among the libraries too, unless it is installed to be edited."""
 
 HELP_FLAGS = {"--help", "-help", "-h", "--helpfull"}
 
@@ -97,6 +101,22 @@ def run_strict(
 ) -> int:
     """`run` for a command that takes nothing but its flags, whatever they are together."""
     return run(program, doc, define_flags, strict_parser(define_flags), act, argv)
+
+
+def log_progress() -> None:
+    """Show the product's own log from INFO on, and what libraries warn of."""
+    from absl import logging
+
+    flags.FLAGS.mark_as_parsed()  # absl's own, which its log looks into
+    logging.use_absl_handler()
+    logging.set_verbosity(logging.INFO)
+    logging.get_absl_handler().addFilter(_worth_a_line)
+
+
+def _worth_a_line(record) -> bool:
+    """What libraries merely mention is left out of the log; Orbax has ten lines for every checkpoint."""
+    path = pathlib.Path(record.pathname)
+    return record.levelno >= 30 or "site-packages" not in path.parts or path.is_relative_to(PACKAGE)
 
 
 def say(text: str) -> None:

@@ -1,10 +1,12 @@
-"""Every command of the package answers bad flags in one line with exit status 65."""
+"""What all commands do alike: bad flags are one line and exit status 65; the log is the product's own."""
 
 import importlib
+import logging
 import pathlib
 
 import pytest
 
+from compjax import command
 from compjax.errors import EXIT_CODE
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -61,3 +63,17 @@ def test_a_value_that_a_flag_does_not_take(name, argument, said, capsys):
 def test_steps_of_the_codec_are_numbers(capsys):
     arguments = ("--audio=/no/such", "--refine_steps=8,x")
     assert "'x' is no number" in refusal(capsys, "compjax.codec.quality", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("path", "level", "said"),
+    [
+        ("/v/site-packages/compjax/training/loop.py", logging.INFO, True),
+        ("/v/site-packages/orbax/checkpoint.py", logging.INFO, False),
+        ("/v/site-packages/orbax/checkpoint.py", logging.WARNING, True),
+        ("/home/me/experiment.py", logging.INFO, True),
+    ],
+)
+def test_the_log_is_the_products_own_wherever_it_is_installed(monkeypatch, path, level, said):
+    monkeypatch.setattr(command, "PACKAGE", pathlib.Path("/v/site-packages/compjax"))
+    assert command._worth_a_line(logging.LogRecord("absl", level, path, 1, "step", (), None)) == said

@@ -100,12 +100,10 @@ def evaluate(values: flags.FlagValues, load=None) -> None:
     Raises:
         UserError: if a flag's value or a file will not do.
     """
-    from absl import logging
-
     import compjax
     from compjax.evaluation import report
 
-    logging.set_verbosity(logging.INFO)
+    command.log_progress()
     compared = values.compare and not systems.compares_weights(values)
     earlier = report.read_results(values.compare) if compared else None
     models = systems.models(values)

@@ -29,9 +29,6 @@ from compjax import command
 from compjax.errors import UserError
 from compjax.training.process import exits
 
-PACKAGE = pathlib.Path(__file__).parents[1]
-"""Where this package lies: among the libraries too, unless it is installed to be edited."""
-
 CONFIG_HELP = "Experiment to run, e.g. experiments/compositional.py."
 
 
@@ -177,25 +174,14 @@ def _require(flag: str, known: bool, config: Any) -> None:
 
 def train(values: flags.FlagValues, loop: Callable[..., Any] | None = None) -> int:
     """Train what the flags describe; returns the exit status. `loop` is `training.loop.train` if None."""
-    from absl import logging
-
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    flags.FLAGS.mark_as_parsed()  # absl's own, which its log looks into
-    logging.use_absl_handler()
-    logging.set_verbosity(logging.INFO)
-    logging.get_absl_handler().addFilter(_worth_a_line)
+    command.log_progress()
     from compjax.training.task import RunOptions
 
     if loop is None:
         from compjax.training.loop import train as loop
     options = RunOptions(allow_changed=tuple(values.allow_changed), distributed=values.distributed)
     return loop(values.config, values.workdir, options).status
-
-
-def _worth_a_line(record) -> bool:
-    """What libraries merely mention is left out of the log; Orbax has ten lines for every checkpoint."""
-    path = pathlib.Path(record.pathname)
-    return record.levelno >= 30 or "site-packages" not in path.parts or path.is_relative_to(PACKAGE)
 
 
 def _line(error: BaseException) -> str:

@@ -1,6 +1,5 @@
 """compjax-train from its command line, up to the loop."""
 
-import logging
 import pathlib
 import sys
 import types
@@ -197,17 +196,3 @@ def test_help_has_the_originals_flags(capsys):
     for flag in ("config", "workdir", "checkpoint", "loss_weight_spectral", "mask_reg_weight", "gan_weight"):
         assert f"--{flag}" in text
     assert "--num_transformer_layers" in text and "--allow_changed" in text
-
-
-@pytest.mark.parametrize(
-    ("path", "level", "said"),
-    [
-        ("/v/site-packages/compjax/training/loop.py", logging.INFO, True),
-        ("/v/site-packages/orbax/checkpoint.py", logging.INFO, False),
-        ("/v/site-packages/orbax/checkpoint.py", logging.WARNING, True),
-        ("/home/me/experiment.py", logging.INFO, True),
-    ],
-)
-def test_the_log_is_the_products_own_wherever_it_is_installed(monkeypatch, path, level, said):
-    monkeypatch.setattr(train, "PACKAGE", pathlib.Path("/v/site-packages/compjax"))
-    assert train._worth_a_line(logging.LogRecord("absl", level, path, 1, "step", (), None)) == said
