@@ -26,7 +26,7 @@ def loaded_by(code: str) -> set[str]:
     return set(done.stdout.split())
 
 
-@pytest.mark.parametrize("module", ["compjax", "compjax.cli.compose", "compjax.compose.options"])
+@pytest.mark.parametrize("module", ["compjax", "compjax.cli.compose", "compjax.compose.asked.options"])
 def test_nothing_heavy_at_import(module):
     assert not loaded_by(f"import {module}") & {"numpy", "jax", "flax", "soundfile", "soxr"}
 

@@ -196,7 +196,7 @@ def compose(values: flags.FlagValues) -> None:
     Raises:
         UserError: if a flag's value or a file will not do.
     """
-    from compjax.compose import options
+    from compjax.compose.asked import options
 
     chosen = options.ComposeOptions(
         rhythm=values.rhythm,
@@ -216,7 +216,7 @@ def compose(values: flags.FlagValues) -> None:
     if values.pairs is not None:
         compose_pairs(values, chosen)
         return
-    from compjax.compose.requests import Extras, Request
+    from compjax.compose.asked.requests import Extras, Request
 
     extras = Extras(values.plot, values.report, values.save_groove, values.save_chords, values.sfz)
     given_clips = (values.input, values.target)

@@ -17,8 +17,8 @@ from absl import logging
 from compjax.audio import waveform
 from compjax.audio.sound_files import SoundFormat
 from compjax.audio.tags import Tags
+from compjax.compose.asked.requests import MIDI_DIGEST, output_paths, stem_paths
 from compjax.compose.finishing import as_heard
-from compjax.compose.requests import MIDI_DIGEST, output_paths, stem_paths
 from compjax.errors import UserError
 from compjax.files import atomic_path, shown
 from compjax.music import gates
@@ -191,7 +191,7 @@ class Composition:
         Raises:
             UserError: if the name ends otherwise or the file cannot be written.
         """
-        from compjax.compose.requests import picture_kind
+        from compjax.compose.asked.requests import picture_kind
         from compjax.pages import pictures
 
         drawn = pictures.overview(self, kind=picture_kind(path), span=span)

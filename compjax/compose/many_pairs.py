@@ -7,8 +7,8 @@ import pathlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from compjax.compose.options import ComposeOptions
-from compjax.compose.requests import Extras, Request, page_path
+from compjax.compose.asked.options import ComposeOptions
+from compjax.compose.asked.requests import Extras, Request, page_path
 from compjax.errors import UserError
 from compjax.files import atomic_path, make_folder
 from compjax.pair_lists import read_pairs

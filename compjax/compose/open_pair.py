@@ -5,10 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from compjax import progress
+from compjax.compose.asked.options import ComposeOptions
+from compjax.compose.asked.shape import Shape
 from compjax.compose.composition import Composition
-from compjax.compose.options import ComposeOptions
 from compjax.compose.reproducible import one_blas_thread
-from compjax.compose.shape import Shape
 from compjax.errors import UserError
 from compjax.music.groove import Groove
 from compjax.music.score import Note, Rhythm

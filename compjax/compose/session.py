@@ -16,6 +16,8 @@ from compjax.audio import loudness
 from compjax.audio.windows import WindowConfig
 from compjax.codec.long_codec import CODEC_WINDOWS, long_codec
 from compjax.compose import finishing, report, scenes, streams
+from compjax.compose.asked.options import ComposeOptions, whole_number
+from compjax.compose.asked.styles import draw_style
 from compjax.compose.clips import forms, opening
 from compjax.compose.clips.aligned_pair import AlignedPair
 from compjax.compose.clips.analysing import analyse
@@ -24,11 +26,9 @@ from compjax.compose.composers.loading import checksums, load_composer
 from compjax.compose.composers.rendition import voiced
 from compjax.compose.composition import Composition
 from compjax.compose.open_pair import OpenPair
-from compjax.compose.options import ComposeOptions, whole_number
 from compjax.compose.perceived import Perceived
 from compjax.compose.reproducible import one_blas_thread, pin_pool
 from compjax.compose.shaping import Shaping, shaping_of, steering_in
-from compjax.compose.styles import draw_style
 from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.files import checkpoint_file

@@ -12,9 +12,9 @@ import numpy as np
 
 from compjax.arranging.steering import Steering
 from compjax.audio.time_map import TimeMap, sound_along
+from compjax.compose.asked.shape import Shape
 from compjax.compose.clips.aligned_pair import EXCERPT_SECONDS, AlignedPair
 from compjax.compose.composers.contract import Plan
-from compjax.compose.shape import Shape
 from compjax.constants import FRAME_RATE, HOP_LENGTH, SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.measures.adherence import Description

@@ -70,7 +70,7 @@ def chosen(values: flags.FlagValues) -> str | None:
 
 def _check_arrangers(values: flags.FlagValues) -> None:
     """UserError unless the flag names arrangers, and there is a truth to set them beside."""
-    from compjax.compose.options import ARRANGERS
+    from compjax.compose.asked.options import ARRANGERS
 
     unknown = [name for name in values.arrangers if name not in ARRANGERS]
     if unknown:

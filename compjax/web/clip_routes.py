@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from compjax.compose.options import grid_settings
+from compjax.compose.asked.options import grid_settings
 from compjax.web import clips, results
 from compjax.web.answers import Refused, aside, chunks, gone
 from compjax.web.config import ServeConfig

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from compjax.compose.options import ARRANGERS, INSTRUMENTS, ComposeOptions
+from compjax.compose.asked.options import ARRANGERS, INSTRUMENTS, ComposeOptions
 from compjax.music.factors import CHOICES, COMPONENTS, FACTORS
 from compjax.music.style import Style
 from compjax.web.clips import EXAMPLES

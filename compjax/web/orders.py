@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 
-from compjax.compose.options import ComposeOptions
+from compjax.compose.asked.options import ComposeOptions
 from compjax.constants import MAX_SECONDS
 from compjax.errors import UserError
 from compjax.music.chords.chord_files import parse_chords

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import weakref
 
-from compjax.compose.options import ComposeOptions
+from compjax.compose.asked.options import ComposeOptions
 from compjax.web.clips import HeldClip
 
 MOST = 3

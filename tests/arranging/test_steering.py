@@ -5,7 +5,7 @@ import pytest
 from fakes import chord, drums, make_session
 
 from compjax.arranging.steering import HEARD, Steering
-from compjax.compose.options import ComposeOptions
+from compjax.compose.asked.options import ComposeOptions
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.music.chords.chord_files import parse_chords

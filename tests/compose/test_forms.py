@@ -7,7 +7,7 @@ import soxr
 from fakes import chord, drums, make_session
 
 from compjax.audio import loudness
-from compjax.compose.options import ComposeOptions
+from compjax.compose.asked.options import ComposeOptions
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 

@@ -7,7 +7,7 @@ import soundfile
 from fakes import chord, drums, make_session
 
 from compjax.audio import loudness
-from compjax.compose.requests import MIDI_DIGEST
+from compjax.compose.asked.requests import MIDI_DIGEST
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 
@@ -111,8 +111,8 @@ def test_style_that_is_set_is_kept(session):
 
 
 def test_what_is_drawn_keeps_the_rhythm_clear_and_what_is_set_is_free(session):
-    from compjax.compose.options import ComposeOptions
-    from compjax.compose.styles import LONGEST_DRAWN, SHORTEST_DRAWN, draw_style
+    from compjax.compose.asked.options import ComposeOptions
+    from compjax.compose.asked.styles import LONGEST_DRAWN, SHORTEST_DRAWN, draw_style
 
     drawn = [draw_style(ComposeOptions(seed=seed), 0).articulation for seed in range(40)]
     assert SHORTEST_DRAWN <= min(drawn) and 0.8 * LONGEST_DRAWN < max(drawn) <= LONGEST_DRAWN

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from fakes import chord, drums, make_session
 
-from compjax.compose.shape import Shape
+from compjax.compose.asked.shape import Shape
 from compjax.compose.shaping import shaping_of
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError

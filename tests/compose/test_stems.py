@@ -12,8 +12,8 @@ from fakes import chord, drums, make_session
 
 from compjax.arranging.performer import Performer
 from compjax.audio.sound_files import BIT_DEPTHS
-from compjax.compose.options import ComposeOptions, parse_roles
-from compjax.compose.requests import Request
+from compjax.compose.asked.options import ComposeOptions, parse_roles
+from compjax.compose.asked.requests import Request
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 from compjax.music.groove import Groove

@@ -14,8 +14,8 @@ import soundfile
 from fakes import chord, drums
 from starlette.testclient import TestClient
 
+from compjax.compose.asked.options import ComposeOptions
 from compjax.compose.composition import Composition
-from compjax.compose.options import ComposeOptions
 from compjax.constants import SAMPLE_RATE
 from compjax.music.gates import chosen_sources, summarize
 from compjax.music.score import Harmony, Hit, Note, Rhythm, Span

@@ -2,7 +2,7 @@ import dataclasses
 
 import pytest
 
-from compjax.compose.options import ComposeOptions
+from compjax.compose.asked.options import ComposeOptions
 from compjax.errors import UserError
 from compjax.music.score import Note
 from compjax.web import orders

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import numpy as np
 
 from compjax.audio.time_map import TimeMap
+from compjax.compose.asked.options import ComposeOptions
 from compjax.compose.clips import align, forms, opening
 from compjax.compose.clips.aligned_pair import AlignedPair
-from compjax.compose.options import ComposeOptions
 from compjax.hearing import sound
 from compjax.hearing.excerpt import Excerpt
 from compjax.side_by_side import side_by_side

@@ -71,7 +71,7 @@ def within(notes: Sequence[Note]) -> tuple[Note, ...]:
 
 def written(session: Any, pair: swaps.DrawnPair, arrangers: Sequence[str]) -> dict[str, tuple[Note, ...]]:
     """What each arranger writes for a pair, and the truth's rules on what was heard."""
-    from compjax.compose.options import ComposeOptions
+    from compjax.compose.asked.options import ComposeOptions
 
     given, target = (swaps.perform(clip).audio for clip in (pair.input, pair.target))
     sources = (INPUT, TARGET)

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from compjax.audio.sound_files import BIT_DEPTHS, OUTPUT_RATES
-from compjax.compose.shape import Shape
+from compjax.compose.asked.shape import Shape
 from compjax.constants import MAX_SECONDS
 from compjax.errors import UserError
 from compjax.music.factors import CHOICES, COMPONENTS, FACTORS

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 
-from compjax.compose.options import ComposeOptions, parse_style, parse_weights
+from compjax.compose.asked.options import ComposeOptions, parse_style, parse_weights
 from compjax.errors import UserError
 
 
@@ -40,7 +40,7 @@ def test_parsing():
 
 
 def test_options_need_not_even_numpy():
-    code = "import sys, compjax.compose.options; sys.exit('numpy' in sys.modules)"
+    code = "import sys, compjax.compose.asked.options; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
 
 

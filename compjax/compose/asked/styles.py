@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from compjax.compose.options import ComposeOptions
+from compjax.compose.asked.options import ComposeOptions
 from compjax.constants import STYLE_SIZE
 from compjax.music.style import Style
 

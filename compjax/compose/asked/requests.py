@@ -10,7 +10,7 @@ import pathlib
 from collections.abc import Iterator, Sequence
 
 from compjax.audio.sound_files import NO_FLOATS, SFZ_NAME
-from compjax.compose.options import ComposeOptions
+from compjax.compose.asked.options import ComposeOptions
 from compjax.errors import UserError
 from compjax.files import MAX_NAME_BYTES, shown
 from compjax.music.roles import VOICE_NAMES
