@@ -214,7 +214,7 @@ def events(place: Place) -> Row:
     expect(bool(folders), "no killed run")
     read = EventAccumulator(str(folders[0]), size_guidance={"scalars": 0})
     read.Reload()
-    steps = [event.step for event in read.Scalars("train/novelty")]
+    steps = [event.step for event in read.Scalars("train/novelty_hinge")]
     expect(steps == sorted(set(steps)), "steps repeat or go back")
     expect(steps[-1] == LONG, f"the last step is {steps[-1]}")
     files = len(list(folders[0].glob("events*")))
