@@ -76,16 +76,19 @@ def _in_folder(folder: pathlib.Path) -> list[ClipPair]:
 def _in_list(path: pathlib.Path) -> list[ClipPair]:
     text = _text_of(path)
     pairs: list[ClipPair] = []
+    lines = io.StringIO(text, newline=None)  # of any system
     try:
-        for number, row in enumerate(csv.reader(io.StringIO(text), delimiter=_separator(text)), start=1):
+        for number, row in enumerate(csv.reader(lines, delimiter=_separator(text)), start=1):
             cells = [cell.strip() for cell in row]
+            while cells and not cells[-1]:  # empty columns of a spreadsheet
+                cells.pop()
             heading = not pairs and [cell.lower() for cell in cells] == ["input", "target"]
             if not any(cells) or cells[0].startswith("#") or heading:
                 continue
             if len(cells) != 2 or not all(cells) or "\0" in "".join(cells):
                 said = shown(",".join(row))[:200]
                 raise UserError(f"{shown(path)}, line {number}: a line is input,target, not {said!r}")
-            clips = [path.parent / cell for cell in cells]
+            clips = [path.parent / os.path.expanduser(cell) for cell in cells]
             place = f"{shown(path)}, line {number}"
             pairs.append(ClipPair(f"{clips[0].stem}_x_{clips[1].stem}", *clips, place))
     except csv.Error as error:

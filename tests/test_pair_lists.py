@@ -64,6 +64,7 @@ def test_no_text(tmp_path):
         b"Input;Target\na.wav;b.wav\n",
         b"a.wav\tb.wav\n",
         b'"a.wav","b.wav"\n',
+        b"input,target\ra.wav,b.wav,,\r",
     ],
 )
 def test_lists_as_spreadsheets_write_them(tmp_path, content):

@@ -45,7 +45,8 @@ def without_offset(audio: np.ndarray) -> tuple[np.ndarray, list[str]]:
     for begin in range(0, audio.size, 60 * SAMPLE_RATE):  # an hour of float64 is more than it needs
         part = audio[begin : begin + 60 * SAMPLE_RATE]
         out[begin : begin + part.size] = part - np.interp(begin + np.arange(part.size), times, slow)
-    return out, [f"a constant of {decibels(offset)} dB below full scale was taken out of it"]
+    where = "over" if offset > 1.0 else "below"
+    return out, [f"a constant of {decibels(offset)} dB {where} full scale was taken out of it"]
 
 
 def within_range(audio: np.ndarray, audible: np.ndarray) -> tuple[np.ndarray, list[str]]:

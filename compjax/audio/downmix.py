@@ -202,17 +202,39 @@ class Survey:
         even = np.full(count, 1.0 / count)
         with np.errstate(over="ignore", invalid="ignore"):
             covariance = self._gram - np.outer(self._total, self._total) / max(self.frames, 1)
-        unrelated = np.trace(covariance) / count**2
-        if count == 1 or not np.isfinite(covariance).all() or unrelated <= 0.0:
+        if count == 1 or not np.isfinite(covariance).all() or np.trace(covariance) <= 0.0:
             return even, []
-        if even @ covariance @ even >= CANCELLING * unrelated:
+        signs = _uncancelled(covariance)
+        if (signs > 0.0).all():
             return even, []
+        turned = _turned(np.flatnonzero(signs < 0.0) + 1)
+        return signs / count, [f"its channels cancel each other; {turned} before they were averaged"]
+
+
+def _turned(channels: np.ndarray) -> str:
+    """What was done to channels, counted from 1: channels 2, 4 and 6 were turned over."""
+    *before, last = map(str, channels)
+    named = f"channels {', '.join(before)} and {last} were" if before else f"channel {last} was"
+    return f"{named} turned over"
+
+
+def _uncancelled(covariance: np.ndarray) -> np.ndarray:
+    """Signs `[C]` of channels of a covariance `[C, C]` by which they do not cancel; all 1 where none do.
+
+    Where their average is too weak, the signs of the main direction; else two of many may cancel each other
+    beside others that drown them, and of those the later is turned.
+    """
+    count = len(covariance)
+    if covariance.sum() < CANCELLING * np.trace(covariance):
         main = np.linalg.eigh(covariance)[1][:, -1]
-        signs = np.where(main * main[np.abs(main).argmax()] < 0.0, -1.0, 1.0)
-        turned = " and ".join(str(place + 1) for place in np.flatnonzero(signs < 0.0))
-        return signs / count, [
-            f"its channels cancel each other; channel {turned} was turned over before they were averaged"
-        ]
+        return np.where(main * main[np.abs(main).argmax()] < 0.0, -1.0, 1.0)
+    signs = np.ones(count)
+    power = np.diagonal(covariance)
+    for later in range(1, count):
+        scale = np.maximum(0.5 * (power[:later] + power[later]), 1e-30)
+        if (signs[:later] * covariance[later, :later] / scale).min() <= CANCELLING - 1.0:
+            signs[later] = -1.0
+    return signs
 
 
 class CellSurvey:
@@ -291,8 +313,7 @@ class CellSurvey:
             where = f"between {self._edges[first]:.0f} and {self._edges[last + 1]:.0f} Hz"
         else:
             where = "in places"
-        turned = " and ".join(map(str, channels))
-        return f"its channels cancel each other {where}; channel {turned} was turned over there"
+        return f"its channels cancel each other {where}; {_turned(channels)} there"
 
 
 def _lasting(cancels: np.ndarray, heard: np.ndarray) -> np.ndarray:

@@ -7,6 +7,8 @@ import io
 import os
 import re
 import struct
+from collections.abc import Callable
+from typing import BinaryIO
 
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
@@ -38,8 +40,13 @@ MAX_CHANNELS = 64
 """Most channels of a file; libsndfile reads 1024."""
 
 # libsndfile's log when a chunk's header promises more bytes than the file holds.
-_SHORT_CHUNK = re.compile(r"^ *(?:data|SSND)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE)
+_SHORT_CHUNK = re.compile(
+    r"^ *(?:data|SSND|Data Size|Riff size|riff)\s*: (\d+) \(should be (\d+)\)", re.MULTILINE
+)
+_WHOLE = 0.995  # of what is promised: less is said
 _STREAMED = 0x7FFF0000  # a recorder that did not know the length wrote its largest number
+_BEHIND = 0.1  # of the samples' bytes, at most so many of tags where both sizes of a WAV header agree
+_MOST = 2**32 - 1  # the largest size of a chunk
 _UNWRITTEN = bytes(12)  # what a recorder writes before it knows the header
 
 
@@ -174,38 +181,100 @@ def info_of(path: str | os.PathLike, file) -> AudioInfo:
 def _cut_off(log: str) -> list[str]:
     """What is missing, if libsndfile's log shows a chunk that ends before its header says."""
     match = _SHORT_CHUNK.search(log)
-    if match and int(match[2]) < int(match[1]) < _STREAMED:
-        share = int(match[2]) / int(match[1])
+    share = int(match[2]) / max(int(match[1]), 1) if match else 1.0
+    if share < _WHOLE and int(match[1]) < _STREAMED:
         return [f"it is cut off: only {100 * share:.0f} % of what its header promises is there"]
     return []
 
 
 def _unfinished(path: str | os.PathLike) -> dict[int, bytes]:
-    """Bytes that finish a WAV file's header by place; none where it says what is there.
+    """Bytes that finish a header by place; none where it says what is there, or is of no such format.
 
-    A recorder writes the sizes last. Without them the samples stand behind a chunk of no or too small a
-    size, and what stands there is no chain of chunks to the file's end.
+    A recorder writes the sizes last, and may lose power before. See "Multimedia Programming Interface and
+    Data Specifications 1.0" (WAV), EBU Tech 3306 (RF64), Apple's Core Audio Format, Sun's .au.
     """
     size = os.path.getsize(path)
     with open(path, "rb") as file:
         begins = file.read(12)
-        if begins[:4] != b"RIFF" or begins[8:] != b"WAVE":
+        finish = _FORMATS.get(begins[:4] + begins[8:] if begins[8:] == b"WAVE" else begins[:4])
+        return finish(file, size) if finish else {}
+
+
+def _wav(file: BinaryIO, size: int) -> dict[int, bytes]:
+    """Without sizes the samples stand behind a chunk of no or too small a size, and no chunks follow it."""
+    place, length = _chunk(file, b"data", size)
+    left = size - place - 8
+    if place < 0 or length >= left or _is_chain(file, place + 8 + length + length % 2, size):
+        return {}
+    file.seek(4)
+    end = struct.unpack("<I", file.read(4))[0] + 8
+    agree = 0 <= end - (place + 8 + length) <= 1
+    if agree and left - length < _BEHIND * length:
+        return {}
+    words = (min(number, _MOST) for number in (size - 8, left))
+    return dict(zip((4, place + 4), (struct.pack("<I", word) for word in words), strict=True))
+
+
+def _rf64(file: BinaryIO, size: int) -> dict[int, bytes]:
+    """The sizes of an RF64 file are in its first chunk, ds64."""
+    sizes, _ = _chunk(file, b"ds64", size)
+    place, _ = _chunk(file, b"data", size)
+    form, _ = _chunk(file, b"fmt ", size)
+    if min(sizes, place, form) < 0:
+        return {}
+    file.seek(sizes + 16)
+    said = file.read(8)
+    file.seek(form + 20)
+    block = struct.unpack("<H", file.read(2))[0]
+    if said != bytes(8) or not block:
+        return {}
+    left = size - place - 8
+    return {sizes + 8: struct.pack("<QQQ", size - 8, left, left // block)}
+
+
+def _caf(file: BinaryIO, size: int) -> dict[int, bytes]:
+    """The last chunk of a CAF file may say -1, which libsndfile does not read, or more than there is."""
+    place = 8
+    while place + 12 <= size:
+        file.seek(place)
+        kind, length = struct.unpack(">4sq", file.read(12))
+        left = size - place - 12
+        if kind == b"data" and not 0 <= length <= left:
+            return {place + 4: struct.pack(">q", left)}
+        if length < 0:
             return {}
-        place = 12
-        while place + 8 <= size:
-            file.seek(place)
-            kind, length = struct.unpack("<4sI", file.read(8))
-            if kind == b"data":
-                left = size - place - 8
-                if length >= left or _is_chain(file, place + 8 + length + length % 2, size):
-                    return {}
-                words = (min(number, 2**32 - 1) for number in (size - 8, left))
-                return dict(zip((4, place + 4), (struct.pack("<I", word) for word in words), strict=True))
-            place += 8 + length + length % 2
+        place += 12 + length
     return {}
 
 
-def _is_chain(file, place: int, size: int) -> bool:
+def _au(file: BinaryIO, size: int) -> dict[int, bytes]:
+    """A size of 0 before samples: it is given as unknown."""
+    file.seek(4)
+    begin, length = struct.unpack(">II", file.read(8))
+    return {8: struct.pack(">I", _MOST)} if not length and begin < size else {}
+
+
+_FORMATS: dict[bytes, Callable[[BinaryIO, int], dict[int, bytes]]] = {
+    b"RIFFWAVE": _wav,
+    b"RF64WAVE": _rf64,
+    b"caff": _caf,
+    b".snd": _au,
+}
+
+
+def _chunk(file: BinaryIO, wanted: bytes, size: int) -> tuple[int, int]:
+    """Place and length of the first chunk of a kind in a WAV file; -1 and 0 where there is none."""
+    place = 12
+    while place + 8 <= size:
+        file.seek(place)
+        kind, length = struct.unpack("<4sI", file.read(8))
+        if kind == wanted:
+            return place, length
+        place += 8 + length + length % 2
+    return -1, 0
+
+
+def _is_chain(file: BinaryIO, place: int, size: int) -> bool:
     """Whether chunks follow one another from `place` to the end of the file (or nearly)."""
     while place + 8 <= size:
         file.seek(place)

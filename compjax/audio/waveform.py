@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import math
 import os
 import pathlib
 from collections.abc import Iterable, Iterator
@@ -176,7 +177,8 @@ def _check_length(path: str | os.PathLike, seconds: float) -> None:
     if seconds == 0:
         raise UserError(f"{name}: it holds no samples; record or export it again")
     if seconds < MIN_SECONDS:
-        raise UserError(f"{name}: {seconds:.3f} seconds is too short; at least {MIN_SECONDS} are needed")
+        short = math.floor(1000 * seconds) / 1000  # 0.4999 is not 0.500, which would do
+        raise UserError(f"{name}: {short:.3f} seconds is too short; at least {MIN_SECONDS} are needed")
     if seconds > MAX_SECONDS:
         limit = MAX_SECONDS / 60
         raise UserError(f"{name}: {seconds / 60:.1f} minutes is too long; cut it to {limit:.0f} at most")

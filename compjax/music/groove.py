@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from compjax.constants import MAX_SECONDS, MIN_SECONDS
 from compjax.errors import UserError
 from compjax.files import atomic_path, shown
-from compjax.music.text_files import is_midi, parse_number, read_lines, refused
+from compjax.music.text_files import columns, is_midi, parse_number, read_lines, refused
 from compjax.music.time.meter import FASTEST, MOST_BEATS, SLOWEST, Meter
 
 if TYPE_CHECKING:
@@ -47,6 +47,8 @@ HEADINGS = ("seconds", "tempo", "beats_per_bar", "meter", "first_beat")
 
 MARK = "compjax groove:"
 """What the text in a groove's MIDI file begins with."""
+
+_HEADED = re.compile(r"^([a-z_]+)\s*[:=]")  # tempo: 120
 
 _BAR_BEAT = re.compile(r"(\d+):(\d+(?:\.\d+)?)$")
 
@@ -156,7 +158,8 @@ def _read_text(path: str | os.PathLike) -> Groove:
 
     headings: dict[str, float] = {}
     hits = []
-    for number, words in read_lines(path):
+    for number, line in read_lines(path):
+        words = columns(_HEADED.sub(r"\1 ", " ".join(line).lower())) or line
         if words[0] in HEADINGS:
             headings |= _heading(path, number, words)
             continue
@@ -228,7 +231,7 @@ def _time(path, number: int, word: str, headings: dict[str, float]) -> float:
         raise refused(path, number, f"a time such as {word} needs a line 'tempo ...' above it")
     meter = _meter_of(headings)
     bar, beat, per_bar = int(found[1]), float(found[2]), meter.beats
-    if bar < 1 or not 1.0 <= beat < per_bar + 1:
+    if not 1.0 <= beat < per_bar + 1:
         raise refused(path, number, f"there is no beat {word} in bars of {per_bar}; the first is 1:1")
     beats = (bar - 1) * per_bar + beat - 1
     time = headings.get("first_beat", 0.0) + beats * meter.beat_seconds(headings["tempo"])
@@ -247,11 +250,12 @@ def _read_midi(path: str | os.PathLike) -> Groove:
     if not hits:
         raise UserError(f"{shown(path)} holds no note; a groove needs hits")
     bars = {
+        "tempo": score.tempo if SLOWEST <= score.tempo <= FASTEST else 0.0,
         "beats_per_bar": score.beats_per_bar,
         "beat_unit": score.beat_unit,
         "first_beat": score.first_beat,
     }
-    return _groove(path, hits, max(score.seconds, MIN_SECONDS), {"tempo": score.tempo, **bars})
+    return _groove(path, hits, max(score.seconds, MIN_SECONDS), bars)
 
 
 def _read_own_midi(path, score) -> Groove:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import os
+import pathlib
+import struct
 from collections import Counter
 from collections.abc import Iterable
 
 from compjax.errors import UserError
 from compjax.files import shown
-from compjax.music import midi_time
+from compjax.music import midi_chunks, midi_time
 from compjax.music.score import HIGH, LOW, MID, Harmony, Hit, Note, Rhythm, Span, fold_pitch
 
 DRUM_CHANNEL = 9  # channel 10 in the musicians' count
@@ -80,12 +83,15 @@ def read_midi(path: str | os.PathLike) -> Score:
     try:
         if os.path.getsize(path) > MAX_BYTES:
             raise UserError(f"it is larger than {MAX_BYTES // 1_000_000} MB")
-        return _score_of(mido.MidiFile(os.fspath(path)))
+        content = midi_chunks.in_order(pathlib.Path(os.fsdecode(path)).read_bytes())
+        return _score_of(mido.MidiFile(file=io.BytesIO(content)))
     except UserError as error:
         raise UserError(f"cannot read {name} as MIDI: {error}") from error
     except OSError as error:
         reason = error.strerror or str(error) or "it ends early"
         raise UserError(f"cannot read {name} as MIDI: {reason}") from error
+    except (LookupError, struct.error) as error:
+        raise UserError(f"cannot read {name} as MIDI: a message in it is too short") from error
     except Exception as error:  # the parser raises whatever a damaged byte leads it to
         reason = " ".join(str(error).split()) or "it ends early"
         raise UserError(f"cannot read {name} as MIDI: {reason}") from error

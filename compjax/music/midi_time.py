@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 
 from compjax.errors import UserError
@@ -42,11 +43,12 @@ class Timed:
         return tempi[-1] if tempi else DEFAULT_QUARTER
 
     def meters(self) -> list[tuple[int, Meter]]:
-        """The meters by the tick from which each is in force, the first from tick 0."""
+        """The meters by the tick from which each is in force, the first from tick 0; 0/4 is none."""
         found = {0: COMMON}
         for tick, _, message in self.messages:
             if message.type == "time_signature":
-                found[tick] = Meter(message.numerator, message.denominator)
+                with contextlib.suppress(UserError):
+                    found[tick] = Meter(message.numerator, message.denominator)
         return sorted(found.items(), key=lambda item: item[0])
 
 

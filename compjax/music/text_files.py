@@ -16,6 +16,8 @@ MAX_BYTES = 4_000_000
 
 _REMARK = re.compile(r"(?:^|\s)#")  # not that of F#
 
+_COLUMN = re.compile(r"([^\s,;]+(?:,\d+(?=[\s;]))?)[\s,;]*(.*)")
+
 MIDI_SUFFIXES = (".mid", ".midi")
 
 
@@ -70,6 +72,24 @@ def split_lines(text: str) -> Iterator[tuple[int, list[str]]]:
         words = _REMARK.split(line, maxsplit=1)[0].split()
         if words:
             yield number, words
+
+
+def column(text: str) -> tuple[str, str]:
+    """The first word of a line and what follows it, divided by blanks, commas or semicolons.
+
+    A comma is a decimal point where digits and a blank follow it: 0,5 low.
+    """
+    found = _COLUMN.match(text)
+    return (found[1].replace(",", "."), found[2]) if found else ("", "")
+
+
+def columns(text: str) -> list[str]:
+    """All words of a line that is divided so."""
+    found, rest = [], text + " "
+    while rest:
+        word, rest = column(rest)
+        found += [word] * bool(word)
+    return found
 
 
 def parse_number(path, number: int, word: str, what: str, low: float, high: float) -> float:

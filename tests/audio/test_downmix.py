@@ -24,6 +24,14 @@ def test_channels_that_cancel_are_turned_over(sound, rng, factors, offset):
     assert "cancel" in recording.remarks[0]
 
 
+def test_two_of_many_channels_that_cancel_beside_louder_ones(sound, rng):
+    other = 0.2 * rng.standard_normal(sound.size)
+    channels = np.stack([sound, -sound, other, 0 * sound, 0.5 * sound, -0.5 * sound], axis=1)
+    recording = waveform.mono(channels, 24_000)
+    np.testing.assert_allclose(recording.audio, (3.0 * sound + other) / 6, atol=1e-6)
+    assert "channels 2 and 6 were turned over" in recording.remarks[0]
+
+
 @pytest.mark.parametrize("factors", [(1, 1), (1, 0), (0.2, 0.9), (1, -0.3)])
 def test_channels_that_do_not_cancel_are_averaged(sound, factors):
     recording = waveform.mono(sound[:, None] * np.array(factors), 24_000)

@@ -36,6 +36,44 @@ def test_header_that_was_never_finished(tmp_path, noise, sizes, subtype):
     assert waveform.read_info(path).frames == pytest.approx(48_000, abs=10)
 
 
+@pytest.mark.parametrize(
+    "form, place, word",
+    [("RF64", "ds64", bytes(24)), ("CAF", "data", b"\xff" * 8), ("AU", ".snd", bytes(4))],
+)
+def test_headers_of_other_formats_that_were_never_finished(tmp_path, noise, form, place, word):
+    path = tmp_path / "a.snd"
+    soundfile.write(path, noise, 24_000, format=form, subtype="PCM_16")
+    whole = waveform.read(path)
+    content = bytearray(path.read_bytes())
+    begin = content.index(place.encode()) + (4 if form == "CAF" else 8)
+    content[begin : begin + len(word)] = word
+    path.write_bytes(content)
+    recording = waveform.read_recording(path)
+    np.testing.assert_allclose(recording.audio, whole, atol=1e-6)
+    assert "never finished" in recording.remarks[0]
+
+
+@pytest.mark.parametrize("form", ["WAV", "RF64", "W64", "AIFF", "AU"])
+def test_files_that_end_early_say_so(tmp_path, noise, form):
+    path = tmp_path / "a.snd"
+    soundfile.write(path, noise, 24_000, format=form, subtype="PCM_16")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    recording = waveform.read_recording(path)
+    assert recording.audio.size == pytest.approx(24_000, abs=60)
+    assert "cut off: only 50 %" in recording.remarks[0]
+    path.write_bytes(content[:-1])
+    assert not waveform.read_recording(path).remarks
+
+
+def test_a_tag_behind_the_samples_is_no_sound(tmp_path, noise):
+    path = tmp_path / "a.wav"
+    soundfile.write(path, noise, 24_000)
+    path.write_bytes(path.read_bytes() + b"TAG" + b"\x7f" * 125)
+    recording = waveform.read_recording(path)
+    assert recording.audio.size == 48_000 and not recording.remarks
+
+
 def test_chunks_behind_the_samples_are_no_samples(tmp_path, noise):
     path = tmp_path / "a.wav"
     soundfile.write(path, noise, 24_000)

@@ -188,7 +188,7 @@ def test_clips_are_left_as_they_are(session):
         (np.zeros(SAMPLE_RATE, np.float32), "the target is silent"),
         (np.full(SAMPLE_RATE, np.nan, np.float32), "not numbers"),
         (np.ones(100, np.float32), "0.004 seconds long"),
-        (np.ones(SAMPLE_RATE, np.int16), "must be floats"),
+        (np.ones(SAMPLE_RATE, np.int64), "must be floats"),
         (np.ones((2, 2, SAMPLE_RATE), np.float32), "must be floats"),
     ],
 )

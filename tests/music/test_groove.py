@@ -70,6 +70,20 @@ def test_least_that_a_line_needs(tmp_path):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "0.0, low, 0.9\n0.5, HIGH, 0.4\n",
+        "0;low;0,9\n0,5;high;0,4\n",
+        "Tempo: 120\n1:1 Low 0.9\n1:2 high 0.4\n",
+        "TEMPO = 120\nfirst_beat=0.5\n0:4 low 0.9\n1:1 high .4\n",
+    ],
+)
+def test_lines_as_people_write_them(tmp_path, text):
+    groove = read_groove(written(tmp_path, text))
+    assert [(hit.time, hit.voice, hit.velocity) for hit in groove.hits] == [(0.0, 0, 0.9), (0.5, 2, 0.4)]
+
+
+@pytest.mark.parametrize(
     "text, message",
     [
         ("0.0 low\nhello world\n", "line 2: a hit is a time, low or mid or high"),
@@ -86,7 +100,7 @@ def test_least_that_a_line_needs(tmp_path):
         ("meter 7/9\n0 low\n", "line 1: a meter is 1 to 32 beats"),
         ("1:1 low\n", "line 1: .* needs a line 'tempo"),
         ("tempo 120\n1:5 low\n", "line 2: there is no beat 1:5 in bars of 4"),
-        ("tempo 120\n0:1 low\n", "line 2: there is no beat"),
+        ("tempo 120\n0:1 low\n", "line 2: 0:1 lies before the beginning"),
         ("tempo 120\nfirst_beat -1\n1:1 low\n", "line 3: 1:1 lies before the beginning"),
         ("seconds 1\n2 low\n", "a hit at 2.000 s is past the end"),
         ("# nothing\n", "holds no hit"),

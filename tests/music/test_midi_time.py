@@ -1,6 +1,7 @@
 """Ticks, tempi, meters and bars of MIDI files; what is written comes back."""
 
 import dataclasses
+import struct
 
 import mido
 import numpy as np
@@ -159,3 +160,35 @@ def test_harmony_of_many_notes_is_quick():
     begun = time.process_time()
     assert len(harmony_of(notes).spans) > 10_000
     assert time.process_time() - begun < 3.0
+
+
+def chunk(kind, content, length=None):
+    return kind + struct.pack(">I", len(content) if length is None else length) + content
+
+
+# eight kicks, a quarter apart, with running status
+EVENTS = b"\0\x99\x24\x5a" + b"\x83\x60\x24\0\0\x24\x5a" * 7 + b"\x83\x60\x24\0\0\xff\x2f\0"
+HEADER = chunk(b"MThd", b"\0\0\0\1\1\xe0")
+METER_33_16 = b"\0\xff\x58\4\x21\4\x18\x08"
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        HEADER + chunk(b"MTrk", EVENTS),
+        chunk(b"MThd", b"\0\1\0\2\1\xe0") + chunk(b"XFIH", b"abc") + chunk(b"MTrk", EVENTS),
+        HEADER + chunk(b"MTrk", EVENTS, 0),  # a length that was never written
+        b"RIFF\0\0\0\0RMIDdata\0\0\0\0" + HEADER + chunk(b"MTrk", EVENTS),
+        chunk(b"MThd", b"\0\0\0\1\1\xe0\0\0") + chunk(b"MTrk", METER_33_16 + EVENTS),
+    ],
+)
+def test_files_of_every_kind(tmp_path, content):
+    (tmp_path / "a.mid").write_bytes(content)
+    groove = read_groove(tmp_path / "a.mid")
+    assert [hit.time for hit in groove.hits] == pytest.approx(np.arange(8) * 0.5)
+    assert (groove.tempo, groove.meter, groove.seconds) == (pytest.approx(120), Meter(4, 4), 4.0)
+
+
+def test_tempi_that_no_groove_has_are_none(tmp_path):
+    path = kicks(tmp_path / "a.mid", range(0, 1920, 480), mido.MetaMessage("set_tempo", tempo=1_000))
+    assert read_groove(path).tempo == 0.0

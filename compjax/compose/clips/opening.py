@@ -89,7 +89,7 @@ def open_clip(source: ClipSource, role: str, sample_rate: int | None = None) -> 
     """Read or check a clip.
 
     Args:
-        source: a path, or samples of finite floats, full scale at 1.
+        source: a path, or samples: finite floats, full scale at 1, or the whole numbers of WAV files.
         role: "input" or "target", for messages.
         sample_rate: Hz of an array; a file knows its own.
 
@@ -141,8 +141,10 @@ def _checked(samples: np.ndarray, role: str, sample_rate: int | None) -> wavefor
     """Samples `[S]`, or those of channels, as mono at 24 kHz; the longer axis is time."""
     rate = _rate(sample_rate, role)
     kind = f"{samples.dtype} {samples.shape}"
+    samples = _as_floats(samples)
     if samples.ndim not in (1, 2) or not np.issubdtype(samples.dtype, np.floating):
-        raise UserError(f"the {role} must be floats [S] or [S, channels], not {kind}")
+        allowed = "floats (or int16, int32, uint8 as WAV files hold them) [S] or [S, channels]"
+        raise UserError(f"the {role} must be {allowed}, not {kind}")
     channels = samples[:, None] if samples.ndim == 1 else samples
     channels = channels.T if channels.shape[0] < channels.shape[1] else channels
     if not 1 <= channels.shape[1] <= MAX_CHANNELS:
@@ -155,6 +157,15 @@ def _checked(samples: np.ndarray, role: str, sample_rate: int | None) -> wavefor
     if not np.all(np.isfinite(channels)):
         raise UserError(f"the {role} has samples that are not numbers (NaN or infinite)")
     return waveform.mono(channels, rate)
+
+
+def _as_floats(samples: np.ndarray) -> np.ndarray:
+    """Whole numbers of a WAV file's kinds with full scale at 1; anything else as it is."""
+    if samples.dtype == np.uint8:
+        return (samples.astype(np.float32) - 128.0) / np.float32(128.0)
+    if samples.dtype in (np.int16, np.int32):
+        return (samples / (np.iinfo(samples.dtype).max + 1.0)).astype(np.float32)
+    return samples
 
 
 def _rate(sample_rate: int | None, role: str) -> int:

@@ -24,7 +24,7 @@ from compjax.errors import UserError
 from compjax.files import atomic_path, shown
 from compjax.music.chords import chord_names
 from compjax.music.score import Harmony, Note, Span
-from compjax.music.text_files import is_midi, parse_number, read_lines, refused, split_lines
+from compjax.music.text_files import column, is_midi, parse_number, read_lines, refused, split_lines
 
 if TYPE_CHECKING:
     from compjax.music.time.grid import Grid
@@ -118,14 +118,14 @@ def _harmony(path: str, lines: Iterable[tuple[int, list[str]]]) -> Harmony:
 
 
 def _parts(path: str, number: int, words: list[str]) -> tuple[float, float | None, str]:
-    """Beginning, end (None where it is not said) and symbol of a line; commas may stand between them."""
-    if "," in words[0]:
-        words = " ".join(words).replace(",", " ", 1).split()
-    time = parse_number(path, number, words[0], "a chord's time in seconds", 0.0, MAX_SECONDS)
-    if len(words) > 2 and _TIME.fullmatch(words[1]):
-        end = parse_number(path, number, words[1], "a chord's end in seconds", time, 10 * MAX_SECONDS)
-        return time, end, " ".join(words[2:])
-    return time, None, " ".join(words[1:])
+    """Beginning, end (None where it is not said) and symbol of a line."""
+    begin, rest = column(" ".join(words))
+    time = parse_number(path, number, begin, "a chord's time in seconds", 0.0, MAX_SECONDS)
+    word, symbol = column(rest)
+    if symbol and _TIME.fullmatch(word):
+        end = parse_number(path, number, word, "a chord's end in seconds", time, 10 * MAX_SECONDS)
+        return time, end, symbol
+    return time, None, rest
 
 
 def _as_notes(harmony: Harmony) -> list[Note]:

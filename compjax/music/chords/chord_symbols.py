@@ -25,7 +25,7 @@ ALTERED = (0, 1, 3, 4, 8, 10)
 NO_CHORD = frozenset({"n", "x", "nc", "n.c.", "n.c", "nochord", "none", "tacet"})
 """What stands where no chord sounds, in small letters and without spaces; "N" and "X" are Harte's."""
 
-_SIGNS = {"♯": "#", "♭": "b", "△": "Δ", "∆": "Δ", "Ø": "ø", "º": "°", "−": "-", "–": "-", "＃": "#"}
+_SIGNS = {"♯": "#", "♭": "b", "△": "Δ", "∆": "Δ", "^": "Δ", "Ø": "ø", "º": "°", "−": "-", "–": "-", "＃": "#"}
 _CAPITALS = re.compile("MAJ|MIN|MA|MI|DIM|AUG|SUS|ADD|ALT")
 _TRIAD = re.compile(
     r"(?P<hdim>hdim|ø)|(?P<dim>[Dd]im|°|o(?!mit))|(?P<aug>[Aa]ug|\+(?!5))|(?P<delta>Δ)"

@@ -29,6 +29,15 @@ def test_shapes_that_are_none(shape):
         open_clip(np.zeros(shape, np.float32), "input", 24_000)
 
 
+@pytest.mark.parametrize(
+    "kind, scale, middle", [("int16", 2**15, 0), ("int32", 2**31, 0), ("uint8", 128, 128)]
+)
+def test_whole_numbers_as_wav_files_hold_them(kind, scale, middle):
+    whole = np.round(0.5 * drums(2) / np.abs(drums(2)).max() * scale + middle)
+    audio = open_clip(whole.astype(kind), "input", 24_000).audio
+    np.testing.assert_allclose(audio, (whole - middle) / scale, atol=1e-6)
+
+
 def test_inverted_channels_are_told_of():
     clip = open_clip(np.stack([drums(2), -drums(2)]), "target", 24_000)
     np.testing.assert_allclose(clip.audio, drums(2), atol=1e-6)
