@@ -125,7 +125,8 @@ def recorded(folder: str, judge: str) -> str:
     for path in paths:
         audio = waveform.read(path)
         ours, theirs = session.listen(audio, sample_rate=SAMPLE_RATE).harmony, judged_by(judge, audio)
-        alike = f_measure_of(counts(theirs, ours, audio.size / SAMPLE_RATE))
+        total = counts(theirs, ours, audio.size / SAMPLE_RATE)
+        alike = f_measure_of(total) if total[1:].any() else 1.0  # both hear no chord
         lines.append(f"{path.stem:24}{longest(ours):>14}{longest(theirs):>14}{alike:12.2f}")
     return "\n".join(lines)
 
