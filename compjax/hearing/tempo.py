@@ -90,21 +90,25 @@ class Repetition:
         crossed = tuple(_crossed(registers[one], registers[other]) for one, other in PAIRS)
         return cls(registers, repeating, crossed, rate)
 
-    def at(self, register: int, seconds: float) -> float:
-        """The strongest correlation within 2 % of a lag; 0 beyond the clip."""
-        values, lag = self.correlations[register], seconds * self.rate
-        if lag > len(values) - 3:
-            return 0.0
-        width, middle = max(1, round(0.02 * lag)), round(lag)
-        return float(values[max(middle - width, 0) : middle + width + 1].max())
+    def at(self, register: int, seconds: np.ndarray | float) -> np.ndarray:
+        """The strongest correlation within 2 % of lags; 0 beyond the clip."""
+        values, lags = self._strongest[register], np.asarray(seconds) * self.rate
+        return np.where(lags > values.size - 3, 0.0, values[_nearest(lags, values.size)])
 
-    def between(self, pair: int, seconds: float) -> float:
-        """The strongest correlation of two registers, within 2 % of that distance either way."""
-        values, lag, last = self.crossed[pair], seconds * self.rate, len(self.registers[0])
-        if lag > 0.7 * last:
-            return 0.0
-        width, places = max(1, round(0.02 * lag)), (last - 1 + round(lag), last - 1 - round(lag))
-        return float(np.clip(max(values[max(p - width, 0) : p + width + 1].max() for p in places), -1.0, 1.0))
+    def between(self, pair: int, seconds: np.ndarray | float) -> np.ndarray:
+        """The strongest correlation of two registers, within 2 % of those distances either way."""
+        values, lags = self._strongest_crossed[pair], np.asarray(seconds) * self.rate
+        return np.where(lags > 0.7 * values.size, 0.0, values[_nearest(lags, values.size)])
+
+    @functools.cached_property
+    def _strongest(self) -> np.ndarray:
+        return _strongest_near(np.stack(self.correlations))
+
+    @functools.cached_property
+    def _strongest_crossed(self) -> np.ndarray:
+        both, last = np.stack(self.crossed), len(self.registers[0]) - 1
+        ways = _strongest_near(both[:, last:]), _strongest_near(both[:, last::-1])
+        return np.clip(np.maximum(*ways), -1.0, 1.0)
 
     @functools.cached_property
     def per_second(self) -> tuple[float, ...]:
@@ -115,6 +119,29 @@ class Repetition:
             peaks = (here >= strength[:-2]) & (here > strength[2:])
             counts.append(float((peaks & (here > 0.15 * np.percentile(strength, 99))).sum()))
         return tuple(count * self.rate / len(self.registers[0]) for count in counts)
+
+
+def _nearest(lags: np.ndarray, count: int) -> np.ndarray:
+    """Indices of the frames nearest to lags, within `count` of them."""
+    return np.minimum(np.round(lags).astype(int), count - 1)
+
+
+def _strongest_near(values: np.ndarray) -> np.ndarray:
+    """The largest of values `[N, T]` by lag within 2 % of each lag, one frame at least.
+
+    By the largest of 1, 2, 4... neighbours, of which two that overlap make every width.
+    """
+    count = values.shape[1]
+    lags = np.arange(count)
+    widths = np.maximum(1, np.round(0.02 * lags)).astype(int)
+    first, last = np.maximum(lags - widths, 0), np.minimum(lags + widths, count - 1)
+    level = np.log2(last - first + 1).astype(int)
+    out, largest = np.empty(values.shape), values
+    for step in range(level.max() + 1):
+        here = level == step
+        out[:, here] = np.maximum(largest[:, first[here]], largest[:, last[here] - 2**step + 1])
+        largest = np.maximum(largest[:, : -(2**step)], largest[:, 2**step :])
+    return out
 
 
 def _crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -149,7 +176,7 @@ def sureness(clip: Repetition, period: float, config: TempoConfig = TempoConfig(
     """How strongly the clip repeats after some beats, of which it holds twice as many, in [0, 1]."""
     half = len(clip.registers[0]) / clip.rate / 2
     counts = [count for count in range(1, config.bar + 1) if count * period <= half] or [1]
-    return float(np.clip(max(clip.at(0, count * period) for count in counts), 0.0, 1.0))
+    return float(np.clip(clip.at(0, period * np.array(counts)).max(), 0.0, 1.0))
 
 
 def counted(accents, rate: float, period: float, meter: Meter, usual: float = 115.0) -> float:
@@ -158,7 +185,7 @@ def counted(accents, rate: float, period: float, meter: Meter, usual: float = 11
 
     def score(seconds: float) -> float:
         octaves = np.log2(240.0 / (seconds * meter.unit) / usual)
-        return clip.at(0, meter.beats * seconds) - 0.1 * octaves**2
+        return float(clip.at(0, meter.beats * seconds)) - 0.1 * octaves**2
 
     return max((period, period / 2, period * 2), key=score)
 
@@ -207,16 +234,16 @@ def _vertex(values: np.ndarray, index: int) -> float:
 
 def features(clip: Repetition, period: float, config: TempoConfig = TempoConfig()) -> np.ndarray:
     """What the network judges a period of that many seconds by, `[F]`."""
-    made = [clip.at(0, period * multiple) for multiple in MULTIPLES]
+    made = [*clip.at(0, period * np.array(MULTIPLES))]
     for register, multiples in enumerate(REGISTER_MULTIPLES, start=1):
-        made += [clip.at(register, period * multiple) for multiple in multiples]
-    struck = [_within_beat(register, period * clip.rate, config.bins) for register in clip.registers]
-    share = [values / max(values.mean(), 1e-9) for values in struck]
+        made += [*clip.at(register, period * np.array(multiples))]
+    struck = _within_beat(clip.registers, period * clip.rate, config.bins)
+    share = struck / np.maximum(struck.mean(axis=1, keepdims=True), 1e-9)
     beat = int(np.argmax(share[0] + 0.7 * share[1]))
-    for values in share:
-        made += [min(values[(beat + round(place * config.bins)) % config.bins], 6.0) / 3 for place in PLACES]
+    places = (beat + np.round(np.array(PLACES) * config.bins).astype(int)) % config.bins
+    made += [*(np.minimum(share[:, places], 6.0) / 3).ravel()]
     for pair, multiples in enumerate(PAIR_MULTIPLES):
-        made += [clip.between(pair, period * multiple) for multiple in multiples]
+        made += [*clip.between(pair, period * np.array(multiples))]
     made += [np.log2(max(count * period, 0.05)) for count in clip.per_second]
     power = np.array([register.sum() for register in clip.registers[1:]])
     made += list(np.sqrt(power / max(power.sum(), 1e-9)))
@@ -224,12 +251,13 @@ def features(clip: Repetition, period: float, config: TempoConfig = TempoConfig(
     return np.array([*made, octaves, octaves**2, abs(octaves)])
 
 
-def _within_beat(strength: np.ndarray, period: float, bins: int) -> np.ndarray:
-    """Mean strength by place within a beat of `period` frames, `[bins]`, a little smoothed."""
-    place = np.floor((np.arange(len(strength)) + 0.5) / period % 1.0 * bins).astype(int)
-    count = np.bincount(place, minlength=bins)
-    mean = np.bincount(place, strength, minlength=bins) / np.maximum(count, 1)
-    return 0.5 * mean + 0.25 * (np.roll(mean, 1) + np.roll(mean, -1))
+def _within_beat(strengths: tuple[np.ndarray, ...], period: float, bins: int) -> np.ndarray:
+    """Mean of strengths `[T]` each by place within a beat of `period` frames, `[N, bins]`, a bit smoothed."""
+    place = np.floor((np.arange(len(strengths[0])) + 0.5) / period % 1.0 * bins).astype(int)
+    count = np.maximum(np.bincount(place, minlength=bins), 1)
+    mean = np.stack([np.bincount(place, strength, minlength=bins) for strength in strengths]) / count
+    around = np.concatenate([mean[:, -1:], mean, mean[:, :1]], axis=1)
+    return 0.5 * mean + 0.25 * (around[:, :-2] + around[:, 2:])
 
 
 @functools.cache

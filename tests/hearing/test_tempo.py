@@ -56,3 +56,21 @@ def test_registers_are_looked_at_beside_each_other():
     assert clip.per_second[3] == pytest.approx(4.0, rel=0.2)
     assert clip.per_second[1] < 0.7 * clip.per_second[3]
     assert len(tempo.features(clip, 0.5)) == len(tempo.network("mean"))
+
+
+def test_the_strongest_near_a_lag(rng):
+    values = rng.standard_normal((2, 400))
+    found = tempo._strongest_near(values)
+    for lag in range(400):
+        width = max(1, round(0.02 * lag))
+        np.testing.assert_array_equal(
+            found[:, lag], values[:, max(lag - width, 0) : lag + width + 1].max(axis=1)
+        )
+
+
+def test_steps_over_a_kick_on_every_beat_are_no_faster_beat():
+    """Sixteenths without a backbeat were heard at twice their tempo."""
+    pattern = DrumPattern(
+        "", (96, 96.001), "X--- X--- X--- X---", "--X- -X-- X--X -X--", "xxxx xxxx xxxx xxxx"
+    )
+    assert hear(drawn(pattern, 12.0).audio).tempo == pytest.approx(96, rel=0.01)
