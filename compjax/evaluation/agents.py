@@ -33,6 +33,9 @@ EXPERIMENTS = {
 AGENT = "agent.npz"
 """Name of the file of weights that training leaves."""
 
+SAVE_EVERY = 250
+"""Steps of a comparison's training after which it is resumable."""
+
 OWN_CHOICE = ", its own weights"
 """Added to the name of an agent that was told its weights, where it chooses them."""
 
@@ -112,6 +115,7 @@ def configured(config: Any, budget: Budget) -> Any:
         config.update({"num_steps": budget.steps, "batch_size": budget.batch_size, "seed": budget.seed})
         config.validate_every = max(budget.steps // 4, 1)
         config.log_every = max(budget.steps // 40, 1)
+        config.loop.save_every = min(config.validate_every, SAVE_EVERY)
         config.ema_decay = min(config.ema_decay, 1.0 - 10.0 / (budget.steps + 10.0))
         config.data.train, config.data.dev = budget.train, budget.dev
         config.optimizer.learning_rate = budget.learning_rate

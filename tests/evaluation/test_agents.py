@@ -30,8 +30,8 @@ def parsed(*arguments: str) -> flags.FlagValues:
     return values
 
 
-def configs() -> dict:
-    values = parsed("--steps=40", "--batch_size=2", "--size=tiny", "--stages=1", "--train=T", "--dev=D")
+def configs(steps: int = 40) -> dict:
+    values = parsed(f"--steps={steps}", "--batch_size=2", "--size=tiny", "--stages=1", "--train=T", "--dev=D")
     budget = agents.budget_of(values)
     return {
         name: agents.configured(agents.read_experiment(values.experiments, file), budget)
@@ -44,6 +44,12 @@ def test_all_four_get_the_same():
         assert (config.num_steps, config.batch_size, config.seed) == (40, 2, 3)
         assert (config.data.train, config.data.dev) == ("T", "D")
         assert config.optimizer.learning_rate == 1e-3 and config.optimizer.decay_steps == 40
+
+
+@pytest.mark.parametrize(("steps", "saved"), [(40, 10), (5000, 250)])
+def test_a_long_comparison_is_saved_more_often_than_it_is_validated(steps, saved):
+    for config in configs(steps).values():
+        assert (config.validate_every, config.loop.save_every) == (steps // 4, saved)
 
 
 def test_agents_and_objectives_are_the_originals_and_ours():
