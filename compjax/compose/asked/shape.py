@@ -50,7 +50,7 @@ class Shape:
         if self.bpm is not None:
             bpm_of(self.bpm, "bpm")
         _check(self.transpose, "transpose", -MOST_SEMITONES, MOST_SEMITONES, whole=True)
-        if self.quantize is not None and self.quantize not in tuple(STEPS):
+        if self.quantize is not None and self.quantize not in STEPS:
             raise UserError(
                 f"quantize must be one of {', '.join(map(str, sorted(STEPS)))}, not {self.quantize!r}"
             )

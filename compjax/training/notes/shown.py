@@ -12,12 +12,15 @@ import jax
 import numpy as np
 
 from compjax.constants import FRAME_RATE, MIN_PITCH, NUM_PITCHES, SAMPLE_RATE
+from compjax.data.sources.example import RHYTHM_OF_INPUT
+from compjax.hearing.listener import sigmoid
 from compjax.instrument import additive
 from compjax.instrument.model import initial
 from compjax.models.composing.factor_frames import seconds_of
 from compjax.models.composing.note_transformer import NoteTransformer
 from compjax.music.score import Note
 from compjax.music.style import Style
+from compjax.training import sharding
 from compjax.training.notes.examples import (
     DRUMS_PITCHED,
     MOST_MOMENTS,
@@ -30,23 +33,27 @@ from compjax.training.notes.examples import (
 from compjax.training.notes.step import write
 from compjax.training.task import Examples, Picture
 
-SWITCHES = (0, 1, 1)
-"""The rhythm of the input, harmony and timbre of the target."""
 LEVEL = 0.3
 """Highest amplitude of what is heard."""
 
 
 class Shown:
-    """The first drawn pair of drums with a pitched target, all its moments in the plainest style."""
+    """The first drawn pair of drums with a pitched target, all its moments in the plainest style.
 
-    def __init__(self, agent: NoteTransformer, data: NotesDataConfig) -> None:
+    Parameters may lie on the devices of all processes, so all of them write.
+    """
+
+    def __init__(self, agent: NoteTransformer, data: NotesDataConfig, mesh: jax.sharding.Mesh) -> None:
         drawn = (draw_heard(data, number) for number in itertools.count())
         heard = next(pair for pair in drawn if pair.pair.kind == DRUMS_PITCHED)
-        example = make_example(heard, SWITCHES, Style())
+        example = make_example(heard, RHYTHM_OF_INPUT, Style())
         self._frames = example["heard"].shape[1]
         self._right = {name: example[name] for name in ("moments", "onsets", "velocities", "lengths")}
         self._batch = stacked([fitted(example, MOST_MOMENTS)])
-        self._write: Callable = jax.jit(lambda params, batch: write(agent, params, batch, None))
+        whole = sharding.replicated(mesh)
+        self._write: Callable = jax.jit(
+            lambda params, batch: sharding.constrain(write(agent, params, batch, None), whole)
+        )
         self._is_first = True
 
     def compile(self, params) -> None:
@@ -56,11 +63,12 @@ class Shown:
     def examples(self, params) -> Examples:
         """Rolls `[T, 64]` and sounds of what the parameters write; what is right is heard the first time."""
         written = jax.device_get(self._write(params, self._batch))
+        if jax.process_index():
+            return Examples()
         count = len(self._right["moments"])
-        likely = 1.0 / (1.0 + np.exp(-written.onsets[0, :count]))
         own = {
             "moments": self._right["moments"],
-            "onsets": likely,
+            "onsets": sigmoid(written.onsets[0, :count]),
             "velocities": written.velocities[0, :count],
             "lengths": written.lengths[0, :count],
         }
@@ -75,7 +83,7 @@ class Shown:
     def _played(self, table: dict[str, np.ndarray]) -> np.ndarray:
         """The likely notes of a table, `[S]`."""
         samples = round(self._frames / FRAME_RATE * SAMPLE_RATE)
-        sound = additive.play(initial(), notes_of(table), samples, SAMPLE_RATE)
+        sound = additive.play(initial(), likely_notes(table), samples, SAMPLE_RATE)
         return LEVEL * sound / max(float(np.abs(sound).max(initial=0.0)), 1e-9)
 
 
@@ -93,7 +101,7 @@ def roll_of(table: dict[str, np.ndarray], frames: int) -> np.ndarray:
     return roll
 
 
-def notes_of(table: dict[str, np.ndarray]) -> list[Note]:
+def likely_notes(table: dict[str, np.ndarray]) -> list[Note]:
     """The notes of a table `[K, 64]` that are more likely than not."""
     starts, lengths = (table["moments"] + 0.5) / FRAME_RATE, seconds_of(table["lengths"])
     loud = table["velocities"]

@@ -23,7 +23,7 @@ from compjax.training.notes.imagined import MistakesConfig
 from compjax.training.notes.shown import Shown
 from compjax.training.notes.step import NotesStepConfig, make_step, make_validation_step
 from compjax.training.state import TrainState, create_state, export_weights
-from compjax.training.task import Cost, Examples, GlobalBatch, Scalars, Task, Validation
+from compjax.training.task import Cost, GlobalBatch, Scalars, Task, Validation
 
 NAME = "transformer"
 """The agent's name in the weights file."""
@@ -139,16 +139,15 @@ class NotesValidation:
         pipeline = NotesPipeline(held_out, config.batch_size, jax.process_index(), jax.process_count())
         made = [pipeline.batch(number) for number in range(count)]
         self._step = make_validation_step(agent, steps)
-        self._shown = None if jax.process_index() else Shown(agent, held_out)
+        self._shown = Shown(agent, held_out, mesh)
         self._batches = [
             sharding.to_global({k: v for k, v in batch.items() if k != "sample_ids"}, mesh) for batch in made
         ]
 
     def compile(self, state: TrainState) -> None:
-        """Compile the validation step, and what is shown on the process that reports."""
+        """Compile the validation step, and what writes for what is shown."""
         self._step.lower(state.ema, self._batches[0]).compile()
-        if self._shown is not None:
-            self._shown.compile(state.ema)
+        self._shown.compile(state.ema)
 
     def run(self, state: TrainState, poll: Callable[[], None]) -> Validation:
         """Means over the batches, and what is shown."""
@@ -157,5 +156,4 @@ class NotesValidation:
             poll()
             found.append(jax.device_get(self._step(state.ema, batch)))
         means = {name: float(np.mean([one[name] for one in found])) for name in found[0]}
-        shown = self._shown.examples(state.ema) if self._shown is not None else Examples()
-        return Validation(means, shown)
+        return Validation(means, self._shown.examples(state.ema))

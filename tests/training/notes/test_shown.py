@@ -3,7 +3,7 @@
 import numpy as np
 
 from compjax.models.composing.factor_frames import log_length
-from compjax.training.notes.shown import notes_of, roll_of
+from compjax.training.notes.shown import likely_notes, roll_of
 
 
 def test_a_roll_and_notes_say_what_the_table_says():
@@ -15,6 +15,6 @@ def test_a_roll_and_notes_say_what_the_table_says():
     np.testing.assert_allclose(roll[8:28, 5], [0] * 2 + [1] * 2 + [0.5] * 13 + [0] * 3)
     np.testing.assert_allclose(roll[18:30, 9], [0] * 2 + [0.4] * 2 + [0.2] * 7 + [0] * 1, rtol=1e-6)
     assert not roll[:, [4, 6, 8, 10]].any()
-    (note,) = notes_of(table)
+    (note,) = likely_notes(table)
     assert (note.pitch, round(note.start, 3), round(note.end - note.start, 3)) == (29, 0.14, 0.2)
     assert note.velocity == np.float32(0.7)
