@@ -123,3 +123,74 @@ def test_rates_that_are_no_music(tmp_path, noise, rate):
     (tmp_path / "a.wav").write_bytes(content)
     with pytest.raises(UserError, match="is not music"):
         waveform.read(tmp_path / "a.wav")
+
+
+def id3_tag(size):
+    length = bytes((size >> shift) & 0x7F for shift in (21, 14, 7, 0))
+    return b"ID3\x04\0\0" + length + b"TIT2" + struct.pack(">I", 5) + b"\0\0\0test" + bytes(size - 15)
+
+
+@pytest.mark.parametrize("before", [id3_tag(300), id3_tag(37) + id3_tag(1_000), id3_tag(37) + bytes(100)])
+@pytest.mark.parametrize(
+    "form", [("OGG", "VORBIS"), ("FLAC", "PCM_16"), ("WAV", "PCM_16"), ("AIFF", "PCM_16"), ("CAF", "PCM_16")]
+)
+def test_tags_before_the_sound_are_skipped(tmp_path, noise, before, form):
+    plain, tagged = tmp_path / "plain", tmp_path / "tagged"
+    soundfile.write(plain, noise, 16_000, form[1], format=form[0])
+    tagged.write_bytes(before + plain.read_bytes())
+    recording = waveform.read_recording(tagged)
+    np.testing.assert_array_equal(recording.audio, waveform.read_recording(plain).audio)
+    assert not recording.remarks
+
+
+def test_a_header_behind_a_tag_that_was_never_finished(tmp_path, noise):
+    soundfile.write(tmp_path / "a.wav", noise, 16_000)
+    with_sizes(tmp_path / "a.wav", 0, 0)
+    (tmp_path / "a.wav").write_bytes(id3_tag(99) + (tmp_path / "a.wav").read_bytes())
+    recording = waveform.read_recording(tmp_path / "a.wav")
+    assert recording.audio.size == pytest.approx(len(noise) * 1.5, abs=10)
+    assert "never finished" in recording.remarks[0]
+
+
+def chunk(name, body, order="<"):
+    return name + struct.pack(f"{order}I", len(body)) + body
+
+
+ODD = [
+    chunk(b"LIST", b"INFOISFT\x05\0\0\0abcde"),
+    chunk(b"junk", b"\x01\x02\x03"),
+    chunk(b"odd ", b"d" * 603),
+]
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("first", [0.0, 0.5])
+def test_odd_chunks_that_are_not_padded(tmp_path, noise, odd, place, first):
+    samples = np.round(32_767 * noise[:, 0]).astype("<i2")
+    samples[:9] = round(first * 32_767)  # what follows a name must not be taken for a part of it
+    form = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 24_000, 48_000, 2, 16))
+    chunks = [form, chunk(b"data", samples.tobytes())]
+    chunks.insert(place, odd + odd)
+    (tmp_path / "a.wav").write_bytes(chunk(b"RIFF", b"WAVE" + b"".join(chunks)))
+    recording = waveform.read_recording(tmp_path / "a.wav")
+    np.testing.assert_allclose(recording.audio, samples / 32_768, atol=1e-6)
+    assert not recording.remarks
+
+
+def test_odd_samples_that_are_not_padded_are_followed_by_no_sound(tmp_path, noise):
+    samples = np.round(127 * noise[:20_001, 0] + 128).astype(np.uint8)
+    form = chunk(b"fmt ", struct.pack("<HHIIHH", 1, 1, 24_000, 24_000, 1, 8))
+    chunks = form + chunk(b"data", samples.tobytes()) + chunk(b"LIST", b"INFO" + b"a" * 5_001)
+    (tmp_path / "a.wav").write_bytes(chunk(b"RIFF", b"WAVE" + chunks))
+    recording = waveform.read_recording(tmp_path / "a.wav")
+    assert recording.audio.size == samples.size and not recording.remarks
+
+
+def test_odd_chunks_of_aiff_that_are_not_padded(tmp_path, noise):
+    soundfile.write(tmp_path / "a.aiff", noise, 24_000, "PCM_16")
+    whole = (tmp_path / "a.aiff").read_bytes()
+    odd = chunk(b"NAME", b"loop!", ">")
+    (tmp_path / "b.aiff").write_bytes(chunk(b"FORM", whole[8:12] + odd + whole[12:], ">"))
+    recording = waveform.read_recording(tmp_path / "b.aiff")
+    np.testing.assert_array_equal(recording.audio, waveform.read_recording(tmp_path / "a.aiff").audio)

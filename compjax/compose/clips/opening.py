@@ -8,7 +8,8 @@ import pathlib
 
 import numpy as np
 
-from compjax.audio import conditioning, loudness, waveform
+from compjax.audio import loudness, waveform
+from compjax.audio.mending import conditioning
 from compjax.audio.original import Original
 from compjax.audio.sound_files import HIGHEST_RATE, LOWEST_RATE, MAX_CHANNELS
 from compjax.compose.clips.align import audible_span
@@ -26,7 +27,7 @@ ClipSource = str | os.PathLike | np.ndarray | Groove
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Clip:
-    """Sound as it came, but for what had to be mended: see `audio/conditioning.py`.
+    """Sound as it came, but for what had to be mended: see `audio/mending/conditioning.py`.
 
     Attributes:
         name: its file's name, or what it is.

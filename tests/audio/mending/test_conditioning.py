@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from compjax.audio import conditioning
 from compjax.audio.loudness import rms
+from compjax.audio.mending import conditioning
 
 
 def sine(frequency, seconds=3.0, amplitude=0.1):
