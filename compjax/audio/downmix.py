@@ -1,4 +1,4 @@
-"""One channel of many: chosen so that channels do not cancel, and samples beyond all bounds do no harm.
+"""One channel of many: chosen so that channels do not cancel, and stray samples do no harm.
 
 Channels that cancel throughout are turned over. Where they cancel in a stretch or a band only they are turned
 there: a clip is looked at in cells, a quarter of a second by a third of an octave, and windows that overlap
@@ -9,25 +9,20 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
 
+from compjax.audio.mending.strays import Magnitudes, bridged
 from compjax.audio.stft import hann
+from compjax.errors import UserError
 
 CANCELLING = 0.25
 """Power of the channels' average, as a share of what unrelated channels would give, that is too little."""
 
-FAR_BEYOND = 1e3
-"""Samples of this many times full scale are looked at: nothing that was recorded reaches 60 dB over it."""
-
-OUTLIER = 100.0
-"""Of those, samples this many times larger than nearly all others are damage, not music."""
-
 HUGE = 1e6
 """Where all samples are larger than this many times full scale, they are brought down to it."""
-
-NEARLY_ALL = 0.999
 
 SAME = 1e-6
 """Power of two channels' difference, as a share of their sum's, up to which they are the same: -60 dB."""
@@ -109,7 +104,7 @@ class Downmix:
 
     Attributes:
         weights: `[C]` of the channels.
-        bound: magnitude at which samples are cut off.
+        bound: magnitude from which samples are strays; None where there are none.
         gain: of the result.
         remarks: what there is to say about it.
         wide: whether there are two channels, and they differ.
@@ -117,7 +112,7 @@ class Downmix:
     """
 
     weights: np.ndarray
-    bound: float = np.inf
+    bound: float | None = None
     gain: float = 1.0
     remarks: tuple[str, ...] = ()
     wide: bool = False
@@ -129,9 +124,33 @@ class Downmix:
 
     def channels(self, blocks: Iterable[np.ndarray], first: int, weights: np.ndarray) -> Iterator[np.ndarray]:
         """The same of other weights `[C]` or `[C, K]`: blocks `[n]` or `[n, K]`."""
-        bounded = blocks if self.bound == np.inf else (np.clip(b, -self.bound, self.bound) for b in blocks)
-        turned = self.turns.turned(bounded, first) if self.turns else bounded
+        bridged_blocks = self.bridged(blocks)
+        turned = self.turns.turned(bridged_blocks, first) if self.turns else bridged_blocks
         return ((b.astype(np.float64) @ weights * self.gain).astype(np.float32) for b in turned)
+
+    def bridged(self, blocks: Iterable[np.ndarray]) -> Iterable[np.ndarray]:
+        """The blocks without stray samples."""
+        return blocks if self.bound is None else bridged(blocks, self.bound)
+
+
+def surveyed(blocks: Callable[[], Iterable[np.ndarray]], channels: int, rate: int, name: str) -> Downmix:
+    """How the blocks `[n, C]` at `rate` Hz, which can be read twice, are best mixed; `name` is for messages.
+
+    Raises:
+      UserError: if more samples are no numbers than can be bridged.
+    """
+    survey = Survey(channels, rate)
+    deque(survey.watch(blocks()), maxlen=0)
+    magnitudes = survey.magnitudes
+    if magnitudes.first_of_many is not None:
+        where = f"samples after {magnitudes.first_of_many / rate:.0f} seconds"
+        raise UserError(f"{name}: {where} are not numbers (NaN or infinite); export it again")
+    if not magnitudes.strays:
+        return survey.downmix()
+    survey = Survey(channels, rate)
+    deque(survey.watch(bridged(blocks(), magnitudes.bound)), maxlen=0)
+    mix = survey.downmix()
+    return dataclasses.replace(mix, bound=magnitudes.bound, remarks=(*mix.remarks, magnitudes.remark))
 
 
 def average(channels: int) -> Downmix:
@@ -144,21 +163,17 @@ class Survey:
 
     def __init__(self, channels: int, rate: int):
         """For blocks of so many channels at `rate` Hz."""
-        self.frames, self.peak = 0, 0.0
+        self.frames, self.magnitudes = 0, Magnitudes()
         self._total = np.zeros(channels)
         self._gram = np.zeros((channels, channels))
         self._cells = CellSurvey(channels, rate) if channels > 1 else None
-        self._exponents: dict[int, int] = {}  # samples by the power of two that they are below
 
     def watch(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
         """The blocks `[n, C]`, each looked at."""
         for block in blocks:
             samples = block.astype(np.float64)
             self.frames += len(samples)
-            self.peak = max(self.peak, float(np.abs(samples).max(initial=0.0)))
-            found, counts = np.unique(np.frexp(samples[samples != 0.0])[1], return_counts=True)
-            for exponent, count in zip(found.tolist(), counts.tolist(), strict=True):
-                self._exponents[exponent] = self._exponents.get(exponent, 0) + count
+            self.magnitudes.add(samples)
             with np.errstate(over="ignore", invalid="ignore"):
                 self._total += samples.sum(axis=0)
                 self._gram += samples.T @ samples
@@ -168,16 +183,10 @@ class Survey:
 
     def downmix(self) -> Downmix:
         """How the channels are best mixed."""
-        bound = self._bound()
-        largest = min(self.peak, bound)
-        gain = HUGE / largest if largest > HUGE else 1.0
+        gain = min(1.0, HUGE / max(self.magnitudes.peak, HUGE))
         turns = self._cells.turns() if self._cells else None
         weights, remarks = (average(len(self._total)).weights, [turns.remark]) if turns else self._weights()
-        if bound < self.peak:
-            remarks.append(
-                f"samples of up to {self.peak:.0e} times full scale, far beyond all others, were cut off"
-            )
-        return Downmix(weights, bound, gain, tuple(remarks), self._is_wide(weights), turns)
+        return Downmix(weights, None, gain, tuple(remarks), self._is_wide(weights), turns)
 
     def _is_wide(self, weights: np.ndarray) -> bool:
         """Whether there are two channels whose difference is more than `SAME` of their sum."""
@@ -185,16 +194,6 @@ class Survey:
             return False
         turned = weights * np.array([1.0, -1.0])
         return bool(turned @ self._gram @ turned > SAME * (weights @ self._gram @ weights))
-
-    def _bound(self) -> float:
-        """Where samples are cut off: `OUTLIER` times what nearly all of them are below."""
-        if self.peak < FAR_BEYOND:
-            return np.inf
-        counts = sorted(self._exponents.items())
-        reached = np.cumsum([count for _, count in counts])
-        exponent = counts[int(np.searchsorted(reached, NEARLY_ALL * reached[-1]))][0]
-        bound = OUTLIER * 2.0**exponent
-        return bound if bound < self.peak else np.inf
 
     def _weights(self) -> tuple[np.ndarray, list[str]]:
         """The channels' weights: their mean, or where that cancels, with some turned over."""

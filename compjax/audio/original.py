@@ -74,7 +74,8 @@ class Original:
     def loudness(self) -> float:
         """Integrated loudness in LKFS of what is recorded (ITU-R BS.1770-4): the same twice is 3 dB more."""
         whole = 0, self.frames
-        blocks = self.part(*whole) if self.recorded <= 2 else self._channels(*whole, self.channels)
+        few = self.recorded <= 2
+        blocks = self.mix.bridged(self.part(*whole)) if few else self._channels(*whole, self.channels)
         return integrated(step_powers(blocks, self.rate))
 
 

@@ -52,7 +52,7 @@ def read_info(path: str | os.PathLike) -> AudioInfo:
         info = info_of(path, file)
         if info.frames >= UNKNOWN_FRAMES:
             most = round((MAX_SECONDS + 1.0) * info.sample_rate)
-            counted = sum(map(len, _blocks(path, file, most)))
+            counted = sum(map(len, _blocks(file, most)))
             info = dataclasses.replace(info, frames=counted)
         return info
 
@@ -81,8 +81,8 @@ def read_recording(path: str | os.PathLike, offset: float = 0.0, duration: float
       Samples as loud as they are in the file (all zeros if it is silent), and what was missing or mended.
 
     Raises:
-      UserError: if the file is missing, a folder, not sound, too short, too long, or holds NaN or
-        infinite samples.
+      UserError: if the file is missing, a folder, not sound, too short, too long, or more than a few of
+        its samples are NaN or infinite.
     """
     info = read_info(path)
     _check_length(path, info.seconds)
@@ -92,10 +92,9 @@ def read_recording(path: str | os.PathLike, offset: float = 0.0, duration: float
         count = min(count, round(duration * info.sample_rate))
     mix, remarks = downmix.average(info.channels), []
     if info.channels > 1 or info.subtype in ("FLOAT", "DOUBLE"):
-        survey = downmix.Survey(info.channels, info.sample_rate)
-        for _ in survey.watch(_part(path, start, count)):
-            pass
-        mix = survey.downmix()
+        mix = downmix.surveyed(
+            lambda: _part(path, start, count), info.channels, info.sample_rate, shown(path)
+        )
     blocks = _told_short(_part(path, start, count, remarks), info.sample_rate, count, remarks)
     audio = _resample_blocks(mix.mixed(blocks), info.sample_rate, count)
     if duration is None and not start:
@@ -107,18 +106,15 @@ def read_recording(path: str | os.PathLike, offset: float = 0.0, duration: float
     return Waveform(audio, (*remarks, *mix.remarks), Original(info.sample_rate, count, mix, part))
 
 
-def mono(samples: np.ndarray, sample_rate: int) -> Waveform:
-    """Finite samples `[S, channels]` at any rate, as a file of them would be read."""
+def mono(samples: np.ndarray, sample_rate: int, name: str = "the sound") -> Waveform:
+    """Samples `[S, channels]` at any rate, as a file of them would be read; `name` is for messages."""
     size = round(_BLOCK_SECONDS * sample_rate)
 
     def part(first: int, count: int) -> Iterator[np.ndarray]:
         last = min(first + count, len(samples))
         return (samples[begin : min(begin + size, last)] for begin in range(first, last, size))
 
-    survey = downmix.Survey(samples.shape[1], sample_rate)
-    for _ in survey.watch(part(0, len(samples))):
-        pass
-    mix = survey.downmix()
+    mix = downmix.surveyed(lambda: part(0, len(samples)), samples.shape[1], sample_rate, name)
     audio = _resample_blocks(mix.mixed(part(0, len(samples))), sample_rate, len(samples))
     return Waveform(audio, mix.remarks, Original(sample_rate, len(samples), mix, part))
 
@@ -193,14 +189,14 @@ def _part(
         remarks += said
     with file:
         if start and file.frames >= UNKNOWN_FRAMES:
-            for _ in _blocks(path, file, start):
+            for _ in _blocks(file, start):
                 pass
         elif start:
             file.seek(start)
-        yield from _blocks(path, file, count)
+        yield from _blocks(file, count)
 
 
-def _blocks(path: str | os.PathLike, file, count: int) -> Iterator[np.ndarray]:
+def _blocks(file, count: int) -> Iterator[np.ndarray]:
     """The next `count` samples of `file`, or as many as there are, in blocks `[n, C]` of float64."""
     import soundfile
 
@@ -213,7 +209,6 @@ def _blocks(path: str | os.PathLike, file, count: int) -> Iterator[np.ndarray]:
             return
         if not len(block):
             return
-        _check_finite(path, block, done / file.samplerate)
         yield block
         done += len(block)
 
@@ -230,13 +225,6 @@ def _told_short(
         remarks.append(
             f"it is cut off or damaged: only {done / rate:.2f} of {count / rate:.2f} seconds are used"
         )
-
-
-def _check_finite(path: str | os.PathLike, block: np.ndarray, start: float) -> None:
-    if np.isfinite(block).all():
-        return
-    where = f"{shown(path)}: samples after {start:.0f} seconds"
-    raise UserError(f"{where} are not numbers (NaN or infinite); export it again")
 
 
 def _resample_blocks(blocks: Iterator[np.ndarray], rate: int, count: int) -> np.ndarray:

@@ -191,7 +191,7 @@ def test_too_long(tmp_path):
 @pytest.mark.parametrize("rate", [24_000, 44_100])
 def test_not_numbers(tmp_path, value, rate):
     audio = np.zeros((3 * rate, 2), np.float32)
-    audio[round(2.5 * rate), 1] = value
+    audio[round(2.5 * rate) : round(2.6 * rate), 1] = value
     soundfile.write(tmp_path / "a.wav", audio, rate, subtype="FLOAT")
     check_refused(tmp_path / "a.wav", "samples after 2 seconds are not numbers")
 

@@ -155,9 +155,7 @@ def _checked(samples: np.ndarray, role: str, sample_rate: int | None) -> wavefor
         raise UserError(
             f"the {role} is {seconds:.3f} seconds long; {MIN_SECONDS} to {MAX_SECONDS:.0f} are allowed"
         )
-    if not np.all(np.isfinite(channels)):
-        raise UserError(f"the {role} has samples that are not numbers (NaN or infinite)")
-    return waveform.mono(channels, rate)
+    return waveform.mono(channels, rate, f"the {role}")
 
 
 def _as_floats(samples: np.ndarray) -> np.ndarray:
