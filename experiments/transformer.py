@@ -43,6 +43,7 @@ def get_config() -> ConfigDict:
     config.data.first_pairs = 16  # with which it begins; each step draws one more
     config.data.switches = "drawn"  # or "ideal", with told=False
     config.data.update({"heard": "", "heard_share": 0.6})  # rendered pairs: training/notes/heard.py
+    config.data.update({"scores": "", "scores_share": 0.3})  # real pieces: training/notes/scores.py
     config.mesh = ConfigDict({"data": -1, "fsdp": 1})
     config.loop = ConfigDict({"save_every": 0, "epoch_steps": 0, "keep_latest": 2, "keep_best": 1})
     return config

@@ -12,14 +12,14 @@ from compjax.arranging.steering import Steering
 from compjax.constants import FRAME_RATE, MIN_PITCH, NUM_PITCHES
 from compjax.errors import UserError
 from compjax.hearing.listener import Heard
-from compjax.hearing.reading import CLASSES, HeardPair, has_pitches, read_clip, seconded
+from compjax.hearing.reading import HeardPair, has_pitches, read_clip, seconded
 from compjax.hearing.sound import LEAD_IN
 from compjax.models.composing.factor_frames import (
     Likelihood,
     factor_frames,
     frame_of,
-    read_chords,
-    read_hits,
+    given_chords,
+    given_hits,
     seconds_of,
     slots_of,
 )
@@ -64,14 +64,9 @@ def likelihood_of(heard: Heard, steering: Steering) -> Likelihood:
     voices, velocities = heard.voices[LEAD_IN:], heard.hit_velocities[LEAD_IN:]
     classes, bass = seconded(heard.classes, heard.levels)[LEAD_IN:], heard.bass[LEAD_IN:]
     if steering.rhythm is not None:
-        voices = read_hits(steering.rhythm, frames)[:, : voices.shape[1]]
-        velocities = np.zeros_like(voices)
-        for hit in steering.rhythm.hits:
-            if 0 <= frame_of(hit.time) < frames:
-                velocities[frame_of(hit.time), hit.voice] = hit.velocity
+        voices, velocities = given_hits(steering.rhythm, frames)
     if steering.harmony is not None:
-        chords = read_chords(steering.harmony, frames)
-        classes, bass = chords[:, :CLASSES], chords[:, CLASSES:]
+        classes, bass = given_chords(steering.harmony, frames)
     return Likelihood(voices, velocities, classes, bass, has_pitches(heard.classes))
 
 

@@ -46,6 +46,7 @@ class Score:
         end: of the first track.
         says_tempo: whether the file does.
         text: its first text, empty if there is none.
+        parts: the notes of each pitched channel.
     """
 
     notes: tuple[Note, ...]
@@ -58,6 +59,7 @@ class Score:
     end: float = 0.0
     says_tempo: bool = True
     text: str = ""
+    parts: tuple[tuple[Note, ...], ...] = ()
 
     @property
     def harmony(self) -> Harmony:
@@ -104,9 +106,13 @@ def _score_of(file) -> Score:
     notes = _notes_of(timed)
     ordered = sorted(notes, key=lambda entry: (entry[1].start, entry[1].pitch))
     bars = midi_time.bars_of(in_time, [tick for tick, _, message in timed if _is_struck(message)])
+    by_channel: dict[int, list[Note]] = {}
+    for channel, note in ordered:
+        by_channel.setdefault(channel, []).append(note)
+    drums = tuple(by_channel.pop(DRUM_CHANNEL, ()))
     return Score(
         notes=tuple(note for channel, note in ordered if channel != DRUM_CHANNEL),
-        drums=tuple(note for channel, note in ordered if channel == DRUM_CHANNEL),
+        drums=drums,
         tempo=bars.tempo,
         beats_per_bar=bars.meter.beats,
         beat_unit=bars.meter.unit,
@@ -115,6 +121,7 @@ def _score_of(file) -> Score:
         end=in_time.seconds_at(sum(message.time for message in file.tracks[0])) if file.tracks else 0.0,
         says_tempo=any(message.type == "set_tempo" for _, _, message in timed),
         text=next((message.text for _, _, message in timed if message.type == "text"), ""),
+        parts=tuple(tuple(part) for _, part in sorted(by_channel.items())),
     )
 
 
@@ -177,22 +184,31 @@ def drum_hits(notes: Iterable[Note]) -> tuple[Hit, ...]:
 
 
 def pitched_hits(notes: Iterable[Note]) -> tuple[Hit, ...]:
-    """Hits of pitched notes struck together: a bass is low, several others mid, a single one high."""
+    """Hits of pitched notes struck together, see `strokes_of`."""
+    return tuple(_hit_of(struck, voice) for voice, struck in strokes_of(notes))
+
+
+def strokes_of(notes: Iterable[Note]) -> list[tuple[int, list[Note]]]:
+    """Voice and notes of what is struck together: a bass is low, several others mid, a single one high.
+
+    Args:
+        notes: in order of time.
+    """
     strokes: list[list[Note]] = []
     for note in notes:
         if strokes and note.start - strokes[-1][0].start < TOGETHER:
             strokes[-1].append(note)
         else:
             strokes.append([note])
-    hits = []
+    found: list[tuple[int, list[Note]]] = []
     for stroke in strokes:
         lowest = min(stroke, key=lambda note: note.pitch)
         rest = [note for note in stroke if note is not lowest] if lowest.pitch < BASS_TOP else stroke
         if lowest.pitch < BASS_TOP:
-            hits.append(_hit_of([lowest], LOW))
+            found.append((LOW, [lowest]))
         if rest:
-            hits.append(_hit_of(rest, MID if len(rest) > 1 else HIGH))
-    return tuple(hits)
+            found.append((MID if len(rest) > 1 else HIGH, rest))
+    return found
 
 
 def _hit_of(notes: list[Note], voice: int) -> Hit:

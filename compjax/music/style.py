@@ -63,6 +63,13 @@ def contour(style: Style, time: float) -> float:
     return 0.5 + style.contour_depth * (triangle - 0.5)
 
 
+def triangles(curves: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Full contours at `times` `[N]`, `[C, N]`; `curves` `[C, 3]` are rates, phases, shapes in (0, 1)."""
+    rate, phase, peak = (column[:, None] for column in curves.T)
+    place = (SLOWEST_CONTOUR * 16.0**rate * times + phase) % 1.0
+    return np.where(place < peak, place / peak, (1.0 - place) / (1.0 - peak))
+
+
 def style_over_time(style: np.ndarray, frames: int) -> np.ndarray:
     """The style vector at every frame and its contour, `[frames, 9]`."""
     of = Style.from_vector(style)

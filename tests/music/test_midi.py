@@ -86,6 +86,21 @@ def test_drum_channel_meter_and_tempo_changes_are_read(tmp_path):
     assert score.rhythm.hits[0].voice == LOW
 
 
+def test_notes_of_each_pitched_channel(tmp_path):
+    import mido
+
+    track = mido.MidiTrack()
+    for channel, note in ((3, 60), (9, 36), (0, 40), (3, 64)):
+        track.append(mido.Message("note_on", channel=channel, note=note, velocity=80, time=0))
+        track.append(mido.Message("note_off", channel=channel, note=note, time=240))
+    file = mido.MidiFile(ticks_per_beat=480)
+    file.tracks.append(track)
+    file.save(tmp_path / "parts.mid")
+    score = read_midi(tmp_path / "parts.mid")
+    assert [[note.pitch for note in part] for part in score.parts] == [[40], [60, 64]]
+    assert sorted((*score.parts[0], *score.parts[1]), key=lambda note: note.start) == list(score.notes)
+
+
 @pytest.mark.parametrize(
     "content", [b"", b"MThd", b"plain text", b"MThd\0\0\0\6\0\1\0\1\1\xe0MTrk\0\0\0\5\0"]
 )

@@ -134,13 +134,24 @@ def bundled_transformer():
     Raises:
         UserError: if there is none.
     """
+    if not TRANSFORMER.is_file():
+        raise UserError(NO_TRANSFORMER)
+    return read_transformer(TRANSFORMER)
+
+
+def read_transformer(path: pathlib.Path):
+    """The transformer of a file of weights.
+
+    Raises:
+        UserError: if they are another network's.
+    """
     from compjax.arranging.transformer import Transformer
     from compjax.codec.weights import load_weights
     from compjax.models.composing.note_transformer import make_transformer
 
-    if not TRANSFORMER.is_file():
-        raise UserError(NO_TRANSFORMER)
-    about, weights = load_weights(TRANSFORMER)
+    about, weights = load_weights(path)
+    if about.get("agent") != TRANSFORMER.stem:
+        raise UserError(f"{path}: weights of {about.get('agent')!r}, and those of a transformer are wanted")
     return Transformer(make_transformer(about["settings"]), weights)
 
 

@@ -59,6 +59,11 @@ class DrawnClip:
     recording: effects.Recording
     part: str
 
+    @property
+    def is_kit(self) -> bool:
+        """Whether a drum kit plays it."""
+        return self.timbre.is_kit
+
 
 @dataclasses.dataclass(frozen=True)
 class DrawnPair:

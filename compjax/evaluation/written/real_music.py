@@ -1,19 +1,21 @@
 """How the arrangers write where people wrote: hits and chords of real scores, and the notes that they have.
 
     python -m compjax.data.sources.free_scores --output=scores
-    python -m compjax.evaluation.written.real_music --midi=scores
+    python -m compjax.evaluation.written.real_music --midi=scores [--others=NAME=FILE]
 
-Any score is hits x chords -> its own notes: hits are its onsets by register, chords what sounds within a
-beat, the style is measured (how many tones are struck together, how high) and else drawn. The piece itself,
-the rules that make the training's truth and the transformer, which never saw a score, are measured alike:
+Any score is hits x chords -> its own notes (`music/measuring.py`). The piece itself, the rules that make the
+training's truth, and the transformers on the same hits, chords and measured style are judged alike:
 
-    classes       F1 of pitch classes with the piece (onsets within 50 ms)
+    notes         F1 of notes with the piece (onsets within 50 ms)
+    classes       the same of pitch classes
     leading       mean semitones that the highest voice moves from one attack to the next
     repeated      share of its steps that go on as they did before: four in a row that occur again
     entropy       bits, of the distribution of pitches
     bits          of the piece's pitch classes at an attack by the transformer's probabilities (12 decisions)
+    roll          bits of the piece's notes at an attack by its piano roll (64 decisions)
 
-beside the last: the same by how common a tone of the chord and another one are in all pieces.
+beside the bits of classes: the same by how common a tone of the chord and another one are in all pieces. Bits
+are what is lost: mean log-likelihood, base 2, with its sign turned.
 """
 
 from __future__ import annotations
@@ -30,24 +32,23 @@ from absl import flags
 from compjax import command
 from compjax.arranging.steering import Steering
 from compjax.arranging.transformer import Transformer
-from compjax.compose.composers.loading import bundled_transformer
+from compjax.compose.composers.loading import bundled_transformer, read_transformer
 from compjax.constants import FRAME_RATE, MIN_PITCH, NUM_PITCHES, NUM_VOICES
 from compjax.errors import UserError
 from compjax.evaluation.report import markdown
+from compjax.evaluation.systems import named_weights
 from compjax.evaluation.written.by_arranger import agreement
 from compjax.hearing.listener import Heard
 from compjax.hearing.reading import CLASSES, HeardPair
 from compjax.hearing.sound import LEAD_IN
-from compjax.music.arrange import CHORD_FLOOR, arrange, revoiced
-from compjax.music.midi import pitched_hits, read_midi
-from compjax.music.score import Harmony, Note, Rhythm, Span, fold_pitch
-from compjax.music.style import Style, random_style
+from compjax.music.arrange import arrange, revoiced
+from compjax.music.measuring import chords_per_beat, hits_and_shares, in_range, measured_style
+from compjax.music.midi import read_midi
+from compjax.music.score import Harmony, Note, Rhythm
+from compjax.music.style import Style
 
 LONGEST = 60.0
 """Seconds of a piece that are looked at."""
-
-SHARE = 0.2
-"""Of a beat that a tone must sound to belong to its chord."""
 
 PATTERN = 4
 """Steps in a row that make a pattern."""
@@ -63,37 +64,14 @@ class Piece:
     notes: tuple[Note, ...]
 
 
-def chords_per_beat(notes: Sequence[Note], beat: float) -> Harmony:
-    """What sounds within each beat."""
-    spans: list[Span] = []
-    for start in np.arange(0.0, max(note.end for note in notes), beat):
-        shared: dict[int, float] = collections.defaultdict(float)
-        for note in notes:
-            shared[fold_pitch(note.pitch)] += max(min(note.end, start + beat) - max(note.start, start), 0.0)
-        pitches = tuple(sorted(pitch for pitch, time in shared.items() if time >= SHARE * beat))
-        if pitches:
-            spans.append(Span(float(start), float(start + beat), pitches, pitches[0]))
-    return Harmony(tuple(spans))
-
-
-def measured_style(notes: Sequence[Note], harmony: Harmony, generator: np.random.Generator) -> Style:
-    """Density and register of a piece; the rest is drawn."""
-    struck = collections.Counter(round(note.start, 2) for note in notes)
-    tones = np.mean([len({pitch % CLASSES for pitch in span.pitches}) for span in harmony.spans])
-    density = (np.mean(list(struck.values())) - 1.0) / max(tones - 1.0, 1.0)
-    register = (np.quantile([note.pitch for note in notes], 0.25) - CHORD_FLOOR) / CLASSES
-    drawn = random_style(generator)
-    return dataclasses.replace(
-        drawn, density=float(np.clip(density, 0, 1)), register=float(np.clip(register, 0, 1))
-    )
-
-
 def read_piece(path: pathlib.Path, generator: np.random.Generator) -> Piece:
     """The beginning of a score."""
     score = read_midi(path)
-    notes = tuple(note for note in score.notes if note.start < LONGEST)
+    notes = tuple(in_range(note) for note in score.notes if note.start < LONGEST)
+    if not notes:
+        raise UserError(f"{path}: no notes in a pitched channel; leave it out of --midi")
     harmony = chords_per_beat(notes, 60.0 / score.tempo)
-    rhythm = Rhythm(pitched_hits(notes), score.tempo, score.beats_per_bar)
+    rhythm = Rhythm(hits_and_shares(notes)[0], score.tempo, score.beats_per_bar)
     return Piece(path.stem, Steering(rhythm, harmony), measured_style(notes, harmony, generator), notes)
 
 
@@ -106,15 +84,16 @@ def nothing_heard(seconds: float) -> HeardPair:
     return HeardPair((clip, clip))
 
 
-def by_transformer(piece: Piece, transformer: Transformer) -> tuple[tuple[Note, ...], float]:
-    """The transformer's notes, and the bits of the piece's own pitch classes at an attack."""
+def by_transformer(piece: Piece, transformer: Transformer) -> tuple[tuple[Note, ...], dict[str, float]]:
+    """The transformer's notes, and the bits of the piece's own pitch classes and notes at an attack."""
     heard = nothing_heard(max(note.start for note in piece.notes) + 1.0)
     frames = len(heard.clips[0].voices) - LEAD_IN
     gates = np.tile(np.float32([1, 0, 0, 0, 1, 1]), (frames, 1))
     notes = transformer.arrange(heard, gates, piece.style, piece.steering)
     times, probable = transformer.probabilities(heard, gates, piece.style, piece.steering)
     folded = np.stack([probable[:, of_class(c)] for c in range(CLASSES)], axis=1)
-    return notes, bits(struck_classes(piece.notes, times), 1.0 - np.prod(1.0 - folded, axis=2))
+    classes = bits(struck_classes(piece.notes, times), 1.0 - np.prod(1.0 - folded, axis=2))
+    return notes, {"bits": classes, "roll": bits(struck_at(piece.notes, times), probable)}
 
 
 def of_class(pitch_class: int) -> np.ndarray:
@@ -122,18 +101,26 @@ def of_class(pitch_class: int) -> np.ndarray:
     return np.flatnonzero((np.arange(NUM_PITCHES) + MIN_PITCH) % CLASSES == pitch_class)[:5]
 
 
-def struck_classes(notes: Sequence[Note], times: np.ndarray) -> np.ndarray:
-    """Which pitch classes are struck at the times, bool `[N, 12]`."""
-    table = np.zeros((len(times), CLASSES), bool)
+def struck_at(notes: Sequence[Note], times: np.ndarray) -> np.ndarray:
+    """Which pitches are struck at the times, bool `[N, 64]`."""
+    table = np.zeros((len(times), NUM_PITCHES), bool)
     for note in notes:
         place = int(np.abs(times - note.start).argmin())
         if abs(times[place] - note.start) <= 0.05:
-            table[place, note.pitch % CLASSES] = True
+            table[place, note.pitch - MIN_PITCH] = True
+    return table
+
+
+def struck_classes(notes: Sequence[Note], times: np.ndarray) -> np.ndarray:
+    """Which pitch classes are struck at the times, bool `[N, 12]`."""
+    table = np.zeros((len(times), CLASSES), bool)
+    for place, pitch in zip(*np.nonzero(struck_at(notes, times)), strict=True):
+        table[place, (pitch + MIN_PITCH) % CLASSES] = True
     return table
 
 
 def bits(struck: np.ndarray, probable: np.ndarray) -> float:
-    """Mean over attacks of the bits of 12 decisions, of probabilities kept off 0 and 1 by a hundredth."""
+    """Mean over attacks of the bits of all decisions, of probabilities kept off 0 and 1 by a hundredth."""
     sure = np.clip(np.where(struck, probable, 1.0 - probable), 0.01, 1.0)
     return float(-np.log2(sure).sum(axis=1).mean())
 
@@ -181,32 +168,34 @@ def entropy(notes: Sequence[Note]) -> float:
 
 def described(truth: Sequence[Note], notes: Sequence[Note]) -> dict[str, float]:
     """The measures of notes that need no probabilities."""
-    steps = highest_voice(notes)
+    steps, agreed = highest_voice(notes), agreement(truth, notes)
     return {
-        "classes": agreement(truth, notes).class_f1,
+        "notes": agreed.note_f1,
+        "classes": agreed.class_f1,
         "leading": float(np.abs(steps).mean()),
         "repeated": repeated(steps),
         "entropy": entropy(notes),
     }
 
 
-def measure(pieces: Sequence[Piece], transformer: Transformer) -> dict[str, dict[str, float]]:
+def measure(pieces: Sequence[Piece], transformers: dict[str, Transformer]) -> dict[str, dict[str, float]]:
     """Means over the pieces, by who wrote."""
     rows: dict[str, list[dict]] = collections.defaultdict(list)
     for piece, base in zip(pieces, base_bits(pieces), strict=True):
         rhythm, harmony = piece.steering.rhythm, piece.steering.harmony
         ruled = arrange(rhythm, revoiced(harmony, piece.style), piece.style)
-        written, told = by_transformer(piece, transformer)
         rows["the piece"].append(described(piece.notes, piece.notes))
         rows["rules"].append(described(piece.notes, ruled))
-        rows["transformer"].append(described(piece.notes, written) | {"bits": told})
+        for name, transformer in transformers.items():
+            written, told = by_transformer(piece, transformer)
+            rows[name].append(described(piece.notes, written) | told)
         rows["how common"].append({"bits": base})
     return {who: {name: float(np.mean([r[name] for r in of])) for name in of[0]} for who, of in rows.items()}
 
 
 def table(measured: dict[str, dict[str, float]]) -> str:
     """The means as a Markdown table."""
-    names = ("classes", "leading", "repeated", "entropy", "bits")
+    names = ("notes", "classes", "leading", "repeated", "entropy", "bits", "roll")
     lines = [
         [who, *(f"{of[name]:.2f}" if name in of else "–" for name in names)] for who, of in measured.items()
     ]
@@ -217,6 +206,7 @@ def define_flags() -> flags.FlagValues:
     """The command's flags, in a set of their own."""
     values = flags.FlagValues()
     flags.DEFINE_string("midi", None, "Folder of scores as MIDI files.", values, required=True)
+    flags.DEFINE_list("others", [], "Weights to judge beside the bundled ones: NAME=FILE,...", values)
     flags.DEFINE_integer("seed", 0, "Other styles are drawn.", 0, flag_values=values)
     return values
 
@@ -227,9 +217,10 @@ def compare(values: flags.FlagValues) -> None:
     paths = sorted(pathlib.Path(values.midi).glob("*.mid"))
     if not paths:
         raise UserError(f"--midi={values.midi}: no .mid files there; data.sources.free_scores writes some")
+    others = {name: read_transformer(path) for name, path in named_weights(values.others).items()}
     pieces = [read_piece(path, generator) for path in paths]
     print(f"{len(pieces)} pieces: {', '.join(piece.name for piece in pieces)}\n")
-    print(table(measure(pieces, bundled_transformer())))
+    print(table(measure(pieces, {"transformer": bundled_transformer()} | others)))
 
 
 def run(argv: list[str] | None = None) -> int:

@@ -74,6 +74,22 @@ def read_hits(rhythm: Rhythm, frames: int) -> np.ndarray:
     return table
 
 
+def given_hits(rhythm: Rhythm, frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of hits that are given and so are certain, and their velocities, `[T, 3]` each."""
+    voices = read_hits(rhythm, frames)[:, :NUM_VOICES]
+    velocities = np.zeros_like(voices)
+    for hit in rhythm.hits:
+        if 0 <= frame_of(hit.time) < frames:
+            velocities[frame_of(hit.time), hit.voice] = hit.velocity
+    return voices, velocities
+
+
+def given_chords(harmony: Harmony, frames: int) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities of the classes and the bass of chords that are given, `[T, 12]` each."""
+    chords = read_chords(harmony, frames)
+    return chords[:, :CLASSES], chords[:, CLASSES:]
+
+
 def read_chords(harmony: Harmony, frames: int) -> np.ndarray:
     """Pitch classes of the chord in force and its bass, `[T, 24]`."""
     table = np.zeros((frames, 2 * CLASSES), np.float32)

@@ -31,7 +31,7 @@ from compjax.data.batches.ahead import Ahead
 from compjax.data.batches.maker import SAMPLE_IDS
 from compjax.data.batches.pipeline import AHEAD
 from compjax.data.drawing import swaps
-from compjax.data.sources.example import HostBatch, gates_of
+from compjax.data.sources.example import RHYTHM_OF_INPUT, HostBatch, gates_of
 from compjax.data.sources.source import fingerprint_of
 from compjax.errors import UserError
 from compjax.models.composing.factor_frames import log_length, slots_in
@@ -39,6 +39,7 @@ from compjax.music.factors import FACTORS
 from compjax.music.score import Note, fold_pitch
 from compjax.music.style import Style, contour, random_style
 from compjax.training.notes.imagined import HeardClip, MistakesConfig, imagine
+from compjax.training.notes.scores import Scores, WrittenByPeople
 
 MAKE_IT = "make it with python -m compjax.training.notes.heard --data=SHARDS --output=FILE"
 
@@ -63,8 +64,10 @@ class NotesDataConfig:
         first_pairs: with which a run begins.
         moments: of a clip that an example asks for in each style, drawn among its hits.
         styles: in which an example is arranged.
+        scores: folder of real pieces as MIDI files (see `training/notes/scores.py`), if any; `scores_share`
+            of the examples are from them.
         heard: file of rendered pairs and what is heard in them (see `training/notes/heard.py`), if any;
-            `heard_share` of the examples are from it.
+            `heard_share` of the others are from it.
         usual: share of pairs that are drums with a pitched target; the rest are of any kind.
         switches: `drawn`, as common as for rendered pairs, or `ideal`: those that the selector should choose
             by itself, which it can learn from the notes alone.
@@ -79,6 +82,8 @@ class NotesDataConfig:
     styles: int = 4
     heard: str = ""
     heard_share: float = 0.6
+    scores: str = ""
+    scores_share: float = 0.3
     usual: float = 0.7
     switches: str = "drawn"
     mistakes: MistakesConfig = MistakesConfig()
@@ -143,16 +148,35 @@ def style_at(style: Style, moments: np.ndarray) -> np.ndarray:
 
 def make_example(heard: PairAsHeard, switches: swaps.Recombination, style: Style) -> HostBatch:
     """An example of all the moments of the clip that gives the rhythm."""
-    moments = heard.clips[switches[0]].slots[:MOST_MOMENTS]
-    struck = notes_at(swaps.arrange_swap(heard.pair, switches, style), moments)
+    notes = swaps.arrange_swap(heard.pair, switches, style)
+    ideal = np.asarray(swaps.ideal_gates(heard.pair), np.float32)
+    return answered(heard.clips, switches, ideal, style, notes)
+
+
+def example_of_score(piece: WrittenByPeople) -> HostBatch:
+    """An example of all the moments of a stretch of a real piece."""
+    return answered(
+        piece.clips, RHYTHM_OF_INPUT, gates_of(np.asarray(RHYTHM_OF_INPUT)), piece.style, piece.notes
+    )
+
+
+def answered(
+    clips: tuple[HeardClip, HeardClip],
+    switches: swaps.Recombination,
+    ideal_gates: np.ndarray,
+    style: Style,
+    notes: tuple[Note, ...],
+) -> HostBatch:
+    """An example whose answer is `notes`."""
+    moments = clips[switches[0]].slots[:MOST_MOMENTS]
     return {
-        "heard": np.stack([clip.frames for clip in heard.clips]),
+        "heard": np.stack([clip.frames for clip in clips]),
         "gates": gates_of(np.asarray(switches)),
-        "ideal_gates": np.asarray(swaps.ideal_gates(heard.pair), np.float32),
+        "ideal_gates": ideal_gates,
         "moments": moments,
         "style": style_at(style, moments),
         "asked": np.ones(len(moments), np.float32),
-        **struck,
+        **notes_at(notes, moments),
     }
 
 
@@ -217,6 +241,7 @@ class NotesPipeline:
         self._config, self._size, self._index, self._count = config, batch_size, index, count
         self._heard = functools.lru_cache(maxsize=config.pairs)(functools.partial(draw_heard, config))
         self._rendered = RenderedPairs(config.heard, config.split) if config.heard else None
+        self._scores = Scores(config.scores) if config.scores else None
         self._feed: Ahead | None = None
         self.fingerprint = fingerprint_of(["notes", config, batch_size])
 
@@ -230,6 +255,9 @@ class NotesPipeline:
     def _example(self, step: int, position: int) -> HostBatch:
         config = self._config
         generator = np.random.default_rng([config.seed, 1, position])
+        if self._scores is not None and generator.random() < config.scores_share:
+            example = example_of_score(self._scores.draw(generator, config.mistakes))
+            return fitted(example, config.styles * config.moments, generator)
         heard = self._pair(step, generator)
         is_ideal = config.switches == "ideal"
         switches = ideal_switches(heard.pair) if is_ideal else draw_switches(heard.pair, generator)

@@ -8,14 +8,22 @@ little early or late; the bass is another tone of the chord. How often differs f
 from __future__ import annotations
 
 import dataclasses
+from typing import Protocol
 
 import numpy as np
 
 from compjax.constants import FRAME_RATE, NUM_VOICES
-from compjax.data.drawing.swaps import CLIP_SECONDS, DrawnClip
+from compjax.data.drawing.swaps import CLIP_SECONDS
 from compjax.hearing.reading import HearingConfig, chords_of, has_pitches, hits_of
-from compjax.models.composing.factor_frames import CLASSES, Likelihood, factor_frames, slots_of
-from compjax.music.score import Rhythm
+from compjax.models.composing.factor_frames import (
+    CLASSES,
+    Likelihood,
+    factor_frames,
+    given_chords,
+    given_hits,
+    slots_of,
+)
+from compjax.music.score import Harmony, Note, Rhythm
 
 FRAMES = int(CLIP_SECONDS * FRAME_RATE)
 STRIDE = 4  # frames in which chords are heard to be the same
@@ -47,6 +55,15 @@ class MistakesConfig:
     velocity: float = 0.12
 
 
+class AudibleClip(Protocol):
+    """What of a clip can be heard: a `DrawnClip`, or a stretch of a real piece."""
+
+    rhythm: Rhythm
+    harmony: Harmony
+    notes: tuple[Note, ...]
+    is_kit: bool
+
+
 @dataclasses.dataclass(frozen=True)
 class HeardClip:
     """A clip as it was heard: `factor_frames` `[T, 62]` and the frames of its hits."""
@@ -60,14 +77,20 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
 
 
 def imagine(
-    clip: DrawnClip, generator: np.random.Generator, config: MistakesConfig = MistakesConfig()
+    clip: AudibleClip, generator: np.random.Generator, config: MistakesConfig = MistakesConfig()
 ) -> HeardClip:
     """What might be heard of a drawn clip."""
     badness = config.least + (1.0 - config.least) * generator.random()
-    of_hits = badness * (1.0 if clip.timbre.is_kit else config.pitched)
+    of_hits = badness * (1.0 if clip.is_kit else config.pitched)
     voices, velocities = imagined_hits(clip, of_hits, generator, config)
     classes, bass = imagined_chords(clip, badness, generator, config)
     return read(Likelihood(voices, velocities, classes, bass, has_pitches(classes)))
+
+
+def as_given(clip: AudibleClip) -> HeardClip:
+    """A clip whose hits and chords are not heard but given, as a user may give them."""
+    said = Likelihood(*given_hits(clip.rhythm, FRAMES), *given_chords(clip.harmony, FRAMES), not clip.is_kit)
+    return HeardClip(factor_frames(clip.rhythm, clip.harmony, said), slots_of(clip.rhythm, FRAMES))
 
 
 def read(said: Likelihood, reading: HearingConfig = HearingConfig()) -> HeardClip:
@@ -79,7 +102,7 @@ def read(said: Likelihood, reading: HearingConfig = HearingConfig()) -> HeardCli
 
 
 def imagined_hits(
-    clip: DrawnClip, badness: float, generator: np.random.Generator, config: MistakesConfig
+    clip: AudibleClip, badness: float, generator: np.random.Generator, config: MistakesConfig
 ) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities of hits and their velocities, `[T, 3]` each."""
     voices, velocities = (np.zeros((FRAMES + 2, NUM_VOICES), np.float32) for _ in range(2))
@@ -108,7 +131,7 @@ def imagined_hits(
 
 
 def imagined_chords(
-    clip: DrawnClip, badness: float, generator: np.random.Generator, config: MistakesConfig
+    clip: AudibleClip, badness: float, generator: np.random.Generator, config: MistakesConfig
 ) -> tuple[np.ndarray, np.ndarray]:
     """Probabilities of pitch classes and of the bass, `[T, 12]` each."""
     times = (np.arange(-(-FRAMES // STRIDE)) + 0.5) * STRIDE / FRAME_RATE

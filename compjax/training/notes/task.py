@@ -135,6 +135,7 @@ class NotesValidation:
             first_pairs=count * config.batch_size,
             heard=config.validate_heard,
             heard_share=1.0,
+            scores="",
         )
         pipeline = NotesPipeline(held_out, config.batch_size, jax.process_index(), jax.process_count())
         made = [pipeline.batch(number) for number in range(count)]

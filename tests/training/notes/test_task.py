@@ -6,6 +6,7 @@ import runpy
 import jax
 import numpy as np
 import pytest
+from small_score import write_piece
 
 from compjax.codec.weights import load_weights
 from compjax.errors import UserError
@@ -63,11 +64,15 @@ def test_untold_the_selector_learns_from_the_notes_alone(quick_jit):
 
 
 def test_through_the_loop(tmp_path):
-    """It leaves weights, and what it writes is shown and heard beside what is right."""
+    """With a real piece beside drawn pairs it leaves weights; what it writes is shown and heard."""
     pytest.importorskip("tensorboard")
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    outcome = train(tiny(), str(tmp_path))
+    (tmp_path / "scores").mkdir()
+    write_piece(tmp_path / "scores" / "piece.mid")
+    config = tiny()
+    config.data.scores, config.data.scores_share = str(tmp_path / "scores"), 0.5
+    outcome = train(config, str(tmp_path))
     assert (outcome.status, outcome.step) == (0, 2)
     about, variables = load_weights(tmp_path / "transformer.npz")
     assert about["agent"] == "transformer"
@@ -85,4 +90,11 @@ def test_a_setting_that_there_is_not_is_named():
     with config.unlocked():
         config.data.colour = 1
     with pytest.raises(UserError, match="colour"):
+        build_task(config, make_mesh())
+
+
+def test_a_folder_of_scores_that_there_is_not_is_named():
+    config = tiny()
+    config.data.scores = "nowhere"
+    with pytest.raises(UserError, match="config.data.scores=nowhere: .*no MIDI files"):
         build_task(config, make_mesh())
