@@ -44,7 +44,7 @@ class WrittenPiece:
 
 
 @dataclasses.dataclass(frozen=True)
-class Stretch:
+class ScoreExcerpt:
     """`CLIP_SECONDS` of hits, chords and notes (an `AudibleClip`), in seconds from where they begin."""
 
     rhythm: Rhythm
@@ -100,14 +100,14 @@ def around(notes: tuple[Note, ...], start: float, key: int) -> tuple[Note, ...]:
 
 def stretch_of(
     piece: WrittenPiece, part: tuple[Note, ...], start: float, key: int
-) -> tuple[Stretch, Stretch]:
+) -> tuple[ScoreExcerpt, ScoreExcerpt]:
     """The part's hits and notes, and the whole piece's, both with the whole piece's chords."""
     own, whole = around(part, start, key), around(piece.notes, start, key)
     harmony = chords_per_beat(whole, piece.beat, -(start % piece.beat))
-    return tuple(Stretch(Rhythm(hits_and_shares(notes)[0]), harmony, notes) for notes in (own, whole))
+    return tuple(ScoreExcerpt(Rhythm(hits_and_shares(notes)[0]), harmony, notes) for notes in (own, whole))
 
 
-def is_usable(stretch: Stretch) -> bool:
+def is_usable(stretch: ScoreExcerpt) -> bool:
     """Whether enough is struck within it, on chords."""
     struck = [hit for hit in stretch.rhythm.hits if 0.0 <= hit.time < CLIP_SECONDS]
     return len(struck) >= LEAST_EVENTS and bool(stretch.harmony.spans)
@@ -135,7 +135,7 @@ class Scores:
         clips = tuple(imagine(clip, generator, mistakes) for clip in (part, whole))
         return WrittenByPeople(clips, style, part.notes)
 
-    def _stretches(self, generator: np.random.Generator) -> tuple[Stretch, Stretch]:
+    def _stretches(self, generator: np.random.Generator) -> tuple[ScoreExcerpt, ScoreExcerpt]:
         """Where something is played."""
         for _ in range(ATTEMPTS):
             piece = self._pieces[generator.integers(len(self._pieces))]
