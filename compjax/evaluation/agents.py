@@ -33,6 +33,9 @@ EXPERIMENTS = {
 AGENT = "agent.npz"
 """Name of the file of weights that training leaves."""
 
+VALIDATIONS = 10
+"""Of a whole training."""
+
 SAVE_EVERY = 250
 """Steps of a comparison's training after which it is resumable."""
 
@@ -50,6 +53,7 @@ class Budget:
         size: of the compositional agent, a key of `models.config.SIZES`.
         stages, layers: of the cascade, where an agent has one.
         decoded_seconds: of each clip that the losses on sound hear in a step.
+        patience: of ten validations, those in a row that may be no better before an agent's training ends.
     """
 
     train: str
@@ -61,6 +65,7 @@ class Budget:
     stages: int
     layers: int
     decoded_seconds: float = 1.0
+    patience: int = 0
     seed: int = 0
 
 
@@ -79,6 +84,8 @@ def define_flags(values: flags.FlagValues) -> None:
     flags.DEFINE_integer("layers", 1, "--compare_agents: of each stage.", 1, flag_values=values)
     text = "--compare_agents: of each clip that the losses on sound hear in a step."
     flags.DEFINE_float("decoded_seconds", 1.0, text, 0.0, flag_values=values)
+    text = "--compare_agents: validations, of ten, without a better one that end a training; 0: none."
+    flags.DEFINE_integer("patience", 0, text, 0, flag_values=values)
 
 
 def budget_of(values: flags.FlagValues) -> Budget:
@@ -113,7 +120,8 @@ def configured(config: Any, budget: Budget) -> Any:
         late = config.objective.late
         late.begin, late.finish = round(share * late.begin), round(share * late.finish)
         config.update({"num_steps": budget.steps, "batch_size": budget.batch_size, "seed": budget.seed})
-        config.validate_every = max(budget.steps // 4, 1)
+        config.validate_every = max(budget.steps // VALIDATIONS, 1)
+        config.loop.patience = budget.patience
         config.log_every = max(budget.steps // 40, 1)
         config.loop.save_every = min(config.validate_every, SAVE_EVERY)
         config.ema_decay = min(config.ema_decay, 1.0 - 10.0 / (budget.steps + 10.0))

@@ -104,6 +104,7 @@ class Run:
         with self._phase("restore"):
             self._state = self._first_state()
         start = self._number = self._phase.step = int(self._state.step)
+        self._best = self._checkpoints.best
         self._feed = Feed(self._task.pipeline, self._task.mesh, start, self._loop.trace)
         self._reporter = Reporter(self._task, self._workdir, self._lifecycle, self._guards, start)
         self._checkpoints.warn = self._reporter.warn
@@ -112,8 +113,10 @@ class Run:
             if self._unvalidated:  # it was stopped before it could validate the step that it goes on from
                 self._validate()
                 self._export()
-            if start < self._loop.num_steps:
+            if not self._is_over():
                 self._train()
+            if self._number < self._loop.num_steps:
+                logging.info("no better since step %d (loop.patience): the run ends here", self._best[1])
         except Stop:
             status = exits.PREEMPTED
         except NotFinite as error:
@@ -159,13 +162,18 @@ class Run:
                 self._keep(math.nan if not due else self._task.score(self._scalars))
             elif self._checkpoints.retry_due:
                 self._save(math.nan)
-            if number == self._loop.num_steps:
+            if self._is_over():
                 return
             self._lifecycle.poll()
             fed = self._next_batch()
 
     def _validates_at(self, number: int) -> bool:
         return number % self._loop.validate_every == 0 or number == self._loop.num_steps
+
+    def _is_over(self) -> bool:
+        """Whether the last step is done, or nothing has become better for as long as patience lasts."""
+        waited = (self._number - max(self._best[1], 0)) // self._loop.validate_every
+        return self._number >= self._loop.num_steps or 0 < self._loop.patience <= waited
 
     def _next_batch(self) -> Fed:
         with self._phase("data"):
@@ -204,10 +212,11 @@ class Run:
 
     def _keep(self, score: float) -> None:
         """A checkpoint and the inference file, and another of the best so far; `score` is NaN if unknown."""
-        is_best = score > self._checkpoints.best_score
+        is_best = score > self._best[0]
         self._save(score)
         self._export()
         if is_best:
+            self._best = (score, self._number)
             self._export(BEST)
 
     def _export(self, name: str | None = None) -> None:

@@ -97,6 +97,8 @@ class LoopConfig:
         probe_every: steps between measurements of every loss's own gradient; 0: never.
         epoch_steps: steps of an epoch (means of the gates are reported after each); 0: the data's
             own, or where it has no end a validation's.
+        patience: validations in a row that may be no better than the best before the run ends early
+            ("early stopping": Prechelt 1998); 0: it goes on to the last step.
         keep_latest, keep_best: checkpoints kept: the last ones, and those of the best score.
         max_bad_steps: non-finite steps in a row after which the run stops.
         spike_sigma: a loss this many deviations above its recent mean is reported as a spike.
@@ -111,6 +113,7 @@ class LoopConfig:
     save_every: int = 0
     probe_every: int = 0
     epoch_steps: int = 0
+    patience: int = 0
     keep_latest: int = 2
     keep_best: int = 1
     max_bad_steps: int = 5

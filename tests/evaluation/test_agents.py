@@ -46,10 +46,11 @@ def test_all_four_get_the_same():
         assert config.optimizer.learning_rate == 1e-3 and config.optimizer.decay_steps == 40
 
 
-@pytest.mark.parametrize(("steps", "saved"), [(40, 10), (5000, 250)])
+@pytest.mark.parametrize(("steps", "saved"), [(40, 4), (5000, 250)])
 def test_a_long_comparison_is_saved_more_often_than_it_is_validated(steps, saved):
     for config in configs(steps).values():
-        assert (config.validate_every, config.loop.save_every) == (steps // 4, saved)
+        assert (config.validate_every, config.loop.save_every) == (steps // 10, saved)
+        assert config.loop.patience == 0
 
 
 def test_agents_and_objectives_are_the_originals_and_ours():

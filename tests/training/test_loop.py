@@ -46,6 +46,16 @@ def test_two_and_two_steps_are_four(config, tmp_path):
     assert np.isfinite(variables["params"]["hit_head"]["kernel"]).all()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(("patience", "last"), [(0, 5), (1, 2), (3, 4)])
+def test_patience_ends_a_run_that_becomes_no_better(config, tmp_path, patience, last):
+    config.optimizer.learning_rate = config.ema_decay = 0.0  # an average of what is alike may still round
+    config.num_steps, config.validate_every, config.loop = 5, 1, {"patience": patience}
+    assert train(config, str(tmp_path / "run")).step == last
+    if patience == 1:  # and it stays ended
+        assert train(config, str(tmp_path / "run")).step == last
+
+
 def test_no_data_is_one_clear_line(config, tmp_path):
     config.data.train = str(tmp_path / "nowhere")
     with pytest.raises(UserError, match="compjax-render"):

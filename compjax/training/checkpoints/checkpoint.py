@@ -18,7 +18,7 @@ import os
 import shutil
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import jax
@@ -69,6 +69,11 @@ class Restored:
 
 class Bad(Exception):
     """A checkpoint that cannot be used; the text says why."""
+
+
+def _earliest_best(known: Sequence[tuple[float, int]]) -> tuple[float, int]:
+    """The best of scores and their steps; of equal ones the first."""
+    return max(known, key=lambda one: (one[0], -one[1]), default=(-math.inf, -1))
 
 
 class Checkpoints:
@@ -255,7 +260,7 @@ class Checkpoints:
 
     def _name_best(self, step: int) -> None:
         """Write which checkpoint is the best."""
-        self._best_saved = max(self._best_saved, (_best({BEST_METRIC: self._score}), step))
+        self._best_saved = _earliest_best([self._best_saved, (_best({BEST_METRIC: self._score}), step)])
         if self._best_saved[1] < 0:
             return
         try:
@@ -295,9 +300,9 @@ class Checkpoints:
         return late and self._peers.count == 1
 
     @property
-    def best_score(self) -> float:
-        """The best score that was saved, minus infinity if none was."""
-        return self._best_saved[0]
+    def best(self) -> tuple[float, int]:
+        """The best score that was saved and its step; minus infinity and -1 if none was."""
+        return self._best_saved
 
     def _known_best(self) -> tuple[float, int]:
         """The best score among the checkpoints that are there, and its step."""
@@ -308,7 +313,7 @@ class Checkpoints:
                     known.append((_best(json.load(file)), step))
             except (OSError, ValueError):
                 continue
-        return max(known, default=(-math.inf, -1))
+        return _earliest_best(known)
 
     def _close_manager(self) -> None:
         if self._manager is None:
