@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from compjax.hearing.tempo import network
+from compjax.hearing.tempo import judged, network
 from compjax.music.time.meter import COMMON, Meter
 
 
@@ -15,7 +15,8 @@ class MeterConfig:
     """How bars are told apart.
 
     Attributes:
-        around: seconds around a beat within which its accents are taken.
+        around: seconds around a beat within which its accents are taken; half a part of it at most.
+        parts: of a beat, at which it is looked at what is struck where bars begin.
         head: seconds within which a clip that begins with a beat has its first.
         choices: beats to the bar that are looked for.
         alike: correlation that bars of some length must have to be bars.
@@ -23,6 +24,7 @@ class MeterConfig:
     """
 
     around: float = 0.04
+    parts: int = 4
     head: float = 0.08
     choices: tuple[int, ...] = (3, 4, 5, 6, 7)
     alike: float = 0.2
@@ -31,12 +33,16 @@ class MeterConfig:
 
 @dataclasses.dataclass(frozen=True)
 class HeardMeter:
-    """Beats to the bar, the index of its first beat, and how sure both are in [0, 1]."""
+    """Beats to the bar, the index of its first beat, and how sure both are in [0, 1].
+
+    `late` says that the beats are half a beat later than those that were given.
+    """
 
     beats: int
     phase: int
     sure_meter: float
     sure_phase: float
+    late: bool = False
 
 
 def unit_of(count: int, period: float, config: MeterConfig = MeterConfig()) -> int:
@@ -54,8 +60,12 @@ def hear(
     """The meter of beats `[N]` in seconds whose accents are `[T, 3]` at `rate` Hz; `known` is only placed."""
     struck = at_beats(times, accents, rate, config)
     count, sure = (known.beats, 1.0) if known else _bar_length(struck, config)
-    phase, sure_phase = _first_of_bar(struck, count, times[0] < config.head)
-    return HeardMeter(count, phase, sure, sure_phase)
+    if len(times) < count:
+        return HeardMeter(count, 0, sure, 0.0)
+    scores = judged(around(times, accents, rate, count, config), "downbeat_")
+    likely = np.exp(scores - scores.max())
+    half = int(np.argmax(scores))
+    return HeardMeter(count, half // 2, sure, float(likely.max() / likely.sum()), bool(half % 2))
 
 
 def at_beats(times: np.ndarray, accents: np.ndarray, rate: float, config: MeterConfig) -> np.ndarray:
@@ -124,23 +134,37 @@ def similarity(centred: np.ndarray, count: int) -> float:
     return float((one * other).sum() / power) if power > 1e-9 else 0.0
 
 
-def _first_of_bar(struck: np.ndarray, count: int, begins: bool) -> tuple[int, float]:
-    """Index of the first downbeat by what is struck on it and around it, and how likely it is in [0, 1].
+def around(
+    times: np.ndarray, accents: np.ndarray, rate: float, count: int, config: MeterConfig = MeterConfig()
+) -> np.ndarray:
+    """What is struck from two beats before to three behind each place of the bar, `[2 count, 63]`.
 
-    A logistic choice among the places of the bar, fitted as the tempo's network is (`tempo.py`). `begins`
-    is whether the clip begins with a beat: then that one is likely.
+    The places are beats `[N]` in seconds and half-way between: beats that are tracked may lie on the offbeat.
+    A place is known besides by where the clip begins, and by which half of a beat it is.
     """
-    if len(struck) < count:
-        return 0, 0.0
-    scores = around(struck, count, begins) @ network("downbeat")
-    likely = np.exp(scores - scores.max())
-    best = int(np.argmax(likely))
-    return best, float(likely[best] / likely.sum())
-
-
-def around(struck: np.ndarray, count: int, begins: bool) -> np.ndarray:
-    """What is struck on and around each place of the bar, `[count, 25]`, of beats `[N, 6]`."""
-    means = np.stack([struck[place::count].mean(axis=0) for place in range(count)])
+    parts, half = config.parts, config.parts // 2
+    struck = at_parts(times, accents, rate, config)
+    length = count * parts
+    means = np.stack([struck[place::length].mean(axis=0) for place in range(length)])
     means = (means - means.mean(axis=0)) / (struck.std(axis=0) + 0.1)
-    following = [np.roll(means, -step, axis=0) for step in (0, 1, -1, 2)]
-    return np.column_stack([*following, begins & (np.arange(count) == 0)])
+    places = np.arange(0, length, half)
+    near = (places[:, None] + np.arange(-2 * parts, 3 * parts)) % length
+    begin = times[0] + places / parts * np.median(np.diff(times))
+    known = [begin < config.head, places % parts > 0, places == 0]
+    return np.column_stack([means[near].reshape(len(places), -1), *known])
+
+
+def at_parts(times: np.ndarray, accents: np.ndarray, rate: float, config: MeterConfig) -> np.ndarray:
+    """Accents `[N * parts, 3]` on the parts of beats, each register's spread 1; what is beyond the clip is
+    as the mean.
+    """
+    steps = np.append(np.diff(times), times[-1] - times[-2])
+    width = max(1, min(round(config.around * rate), int(steps.mean() / config.parts / 2 * rate)))
+    padded = np.pad(accents, ((width, width), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * width + 1, axis=0).max(axis=-1)
+    moments = (times[:, None] + steps[:, None] * np.arange(config.parts) / config.parts).ravel()
+    frames = np.round(moments * rate - 0.5).astype(int)
+    struck = windows[np.clip(frames, 0, len(windows) - 1)]
+    beyond = frames >= len(windows)
+    struck[beyond] = struck[~beyond].mean(axis=0)
+    return struck / np.maximum(accents.std(axis=0), 1e-3 * accents.std() + 1e-9)

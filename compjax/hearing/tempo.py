@@ -33,6 +33,9 @@ PAIRS = ((1, 2), (1, 3), (2, 3))
 PAIR_MULTIPLES = ((0, 1 / 2, 1, 3 / 2, 2, 3), (0, 1 / 2, 1 / 4, 1 / 3), (0, 1 / 2, 1 / 4, 1 / 3))
 """Of a period, at which they are: a backbeat is a beat from the kick, half time two, double time half."""
 
+LAYERS = ("mean", "spread", "inner", "bias", "outer")
+"""Arrays of a network."""
+
 PLACES = (0.0, 1 / 4, 1 / 2, 3 / 4, 1 / 3, 2 / 3)
 """Of a beat, at which it is looked at what is struck."""
 
@@ -267,7 +270,7 @@ def network(name: str) -> np.ndarray:
         return file[name]
 
 
-def judged(made: np.ndarray) -> np.ndarray:
-    """The network's scores `[N]` of features `[N, F]`: the higher the more likely the beat."""
-    inner = np.tanh((made - network("mean")) / network("spread") @ network("inner") + network("bias"))
-    return inner @ network("outer")
+def judged(made: np.ndarray, which: str = "") -> np.ndarray:
+    """A network's scores `[N]` of features `[N, F]`: the higher the more likely. Unnamed it is the beat's."""
+    mean, spread, inner, bias, outer = (network(which + name) for name in LAYERS)
+    return np.tanh((made - mean) / spread @ inner + bias) @ outer

@@ -3,7 +3,7 @@
     python -m compjax.training.tempo --output=grid.npz
 
 All are choices by softmax: the tempo's network among the periods that a clip repeats by, the downbeat's
-weights among the places of a bar, the meter's among numbers of beats. Four minutes of one core, most of it
+among the places of a bar, the meter's weights among numbers of beats. Four minutes of one core, most of it
 for drawing.
 """
 
@@ -27,11 +27,15 @@ from compjax.data.drawing.tempo_patterns import FEELS, PLAIN
 from compjax.files import atomic_path
 from compjax.hearing import meters, tempo
 from compjax.hearing.grid import strength
+from compjax.measures import beats
 from compjax.measures.onsets import DEFAULT
 
 RATE = DEFAULT.stft.rate
 NEAR = 0.04
 """As a logarithm, how near a period is to the beat's that is meant."""
+
+ON_HALF = 0.12
+"""Of a beat, how near tracked beats lie to the true ones, or to half-way between."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,6 +51,7 @@ class TempoFitConfig:
         rate: of learning, at first.
         decay: weight decay.
         noise: on the features, in their spread.
+        upbeats: of so many clips one is taken from an upbeat on too.
     """
 
     turns: tuple[int, int, int] = (8, 6, 4)
@@ -57,6 +62,11 @@ class TempoFitConfig:
     rate: float = 3e-2
     decay: float = 3e-4
     noise: float = 0.1
+    upbeats: int = 4
+
+
+DOWNBEAT_FIT = TempoFitConfig(inner=8, decay=3e-3, noise=0.3, rate=1e-2)
+"""How the downbeat's network is fitted: its clips are as many as the tempo's, its features less alike."""
 
 
 def widened(pattern: DrumPattern) -> DrumPattern:
@@ -88,18 +98,24 @@ def drawn(seed: int, config: TempoFitConfig) -> list[tuple[DrumClip, np.ndarray]
 def fit_tempo(
     clips: list[tuple[DrumClip, np.ndarray]], config: TempoFitConfig, seed: int
 ) -> dict[str, np.ndarray]:
-    """Mean and spread of the features, and the network's layers."""
+    """The network that tells which period is the beat."""
     rows = [_choices(clip, accents) for clip, accents in clips]
-    rows = [row for row in rows if row is not None]
+    return fit_network([row for row in rows if row is not None], config, seed)
+
+
+def fit_network(
+    rows: list[tuple[np.ndarray, np.ndarray]], config: TempoFitConfig, seed: int
+) -> dict[str, np.ndarray]:
+    """Mean and spread of features `[N, F]`, and layers by which those that are right `[N]` are likeliest."""
     most, size = max(len(x) for x, _ in rows), rows[0][0].shape[1]
-    features, real, right = np.zeros((len(rows), most, size)), np.zeros((len(rows), most), bool), None
+    features, real = np.zeros((len(rows), most, size)), np.zeros((len(rows), most), bool)
     right = np.zeros_like(real)
-    for place, (made, is_beat) in enumerate(rows):
+    for place, (made, is_right) in enumerate(rows):
         features[place, : len(made)], real[place, : len(made)] = made, True
-        right[place, : len(made)] = is_beat
+        right[place, : len(made)] = is_right
     mean, spread = features[real].mean(axis=0), features[real].std(axis=0) + 1e-6
     scaled = jnp.asarray(np.where(real[..., None], (features - mean) / spread, 0.0), jnp.float32)
-    loss = _tempo_loss(scaled, jnp.asarray(real), jnp.asarray(right), config)
+    loss = _choice_loss(scaled, jnp.asarray(real), jnp.asarray(right), config)
     several = [_descend(loss, size, config, seed + number) for number in range(config.several)]
     layers = {name: np.concatenate([one[name] for one in several], axis=-1) for name in several[0]}
     return {"mean": mean, "spread": spread, **layers}
@@ -113,7 +129,7 @@ def _choices(clip: DrumClip, accents: np.ndarray) -> tuple[np.ndarray, np.ndarra
     return (np.array([tempo.features(heard, p) for p in periods]), right) if right.any() else None
 
 
-def _tempo_loss(features, real, right, config: TempoFitConfig):
+def _choice_loss(features, real, right, config: TempoFitConfig):
     def loss(layers, key):
         noisy = features + config.noise * jax.random.normal(key, features.shape)
         scores = jnp.tanh(noisy @ layers["inner"] + layers["bias"][None, None]) @ layers["outer"]
@@ -144,10 +160,43 @@ def _descend(loss, size: int, config: TempoFitConfig, seed: int) -> dict[str, np
     return {name: np.asarray(value) for name, value in layers.items()}
 
 
-def fit_downbeat(clips: list[tuple[DrumClip, np.ndarray]]) -> np.ndarray:
-    """Weights `[25]` of what is struck around a downbeat, fitted to clips whose beats are known."""
-    rows = [(meters.around(bars.struck, bars.count, bars.begins), bars.first) for bars in all_bars(clips)]
-    return fit_choice(rows)
+def fit_downbeat(
+    clips: list[tuple[DrumClip, np.ndarray]], config: TempoFitConfig, seed: int
+) -> dict[str, np.ndarray]:
+    """The network that tells where bars begin, fitted to clips whose tempo and meter are known.
+
+    Some are taken from another beat on too: drawn clips begin with a bar or anywhere, and rarely on a beat.
+    """
+    generator = np.random.default_rng(seed)
+    later = [_from_upbeat(clip, accents, generator) for clip, accents in clips[:: config.upbeats]]
+    rows = [_places(clip, accents) for clip, accents in (*clips, *later)]
+    made = fit_network([row for row in rows if row is not None], config, seed)
+    return {f"downbeat_{name}": value for name, value in made.items()}
+
+
+def _from_upbeat(
+    clip: DrumClip, accents: np.ndarray, generator: np.random.Generator
+) -> tuple[DrumClip, np.ndarray]:
+    """A clip from a drawn half beat on that is not the first of its bar."""
+    halves = int(generator.integers(1, 2 * clip.beats_per_bar))
+    begin = (clip.origin + halves * clip.period / 2) % (clip.period * clip.beats_per_bar)
+    frame = int(begin * RATE)
+    return dataclasses.replace(clip, origin=clip.origin - frame / RATE), accents[frame:]
+
+
+def _places(clip: DrumClip, accents: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
+    """Features of the half beats of a bar, and on which bars begin; None where beats are not followed."""
+    count = 4 if clip.beats_per_bar == 2 else clip.beats_per_bar
+    times = beats.track(accents.sum(axis=1), tempo=60.0 / clip.period).times
+    if len(times) < max(4, count):
+        return None
+    since = (clip.origin - times) / clip.period + np.arange(len(times))  # from the first beat to bar 0
+    beside = float(np.angle(np.exp(4j * np.pi * since).mean()) / (4 * np.pi))
+    if abs(beside) >= ON_HALF:
+        return None
+    first = round(2 * float(np.median(since - beside)))
+    places = np.arange(2 * count)
+    return meters.around(times, accents, RATE, count), (places - first) % (2 * clip.beats_per_bar) == 0
 
 
 def fit_meter(clips: list[tuple[DrumClip, np.ndarray]]) -> np.ndarray:
@@ -177,12 +226,10 @@ def fit_choice(rows: list[tuple[np.ndarray, int]], decay: float = 1e-3, steps: i
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class KnownBars:
-    """What is struck on a clip's beats `[N, 6]`, how many make a bar, which is first; if it begins so."""
+    """What is struck on a clip's beats `[N, 6]`, and how many make a bar."""
 
     struck: np.ndarray
     count: int
-    first: int
-    begins: bool
 
 
 def all_bars(clips: list[tuple[DrumClip, np.ndarray]]) -> Iterator[KnownBars]:
@@ -194,8 +241,7 @@ def all_bars(clips: list[tuple[DrumClip, np.ndarray]]) -> Iterator[KnownBars]:
         last = int((len(accents) / RATE - clip.origin) / clip.period)
         times = clip.origin + clip.period * np.arange(first, last)
         if len(times) >= 2 * count:
-            struck = meters.at_beats(np.maximum(times, 0.0), accents, RATE, config)
-            yield KnownBars(struck, count, -first % count, bool(times[0] < config.head))
+            yield KnownBars(meters.at_beats(np.maximum(times, 0.0), accents, RATE, config), count)
 
 
 def define_flags() -> flags.FlagValues:
@@ -212,7 +258,7 @@ def fit(values: flags.FlagValues) -> None:
         config = TempoFitConfig()
         clips = drawn(values.seed, config)
         made = fit_tempo(clips, config, values.seed)
-        made |= {"downbeat": fit_downbeat(clips), "meter": fit_meter(clips)}
+        made |= {"meter": fit_meter(clips), **fit_downbeat(clips, DOWNBEAT_FIT, values.seed)}
         np.savez(path, **{name: value.astype(np.float32) for name, value in made.items()})
 
 

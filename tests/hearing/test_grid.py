@@ -5,6 +5,8 @@ import pytest
 from fakes import chord, drums
 
 from compjax.constants import SAMPLE_RATE
+from compjax.data.drawing.drum_clips import draw_clip
+from compjax.data.drawing.drum_patterns import DrumPattern
 from compjax.hearing.grid import hear
 from compjax.music.score import HIGH, LOW, MID, Hit
 from compjax.music.sonify import of_hits
@@ -34,6 +36,27 @@ def test_meter_is_heard_from_the_spacing_of_bars(beats):
     found = hear(bars(8, beats, 0.5))
     assert found.meter.beats == beats and found.tempo == pytest.approx(120, rel=0.01)
     assert found.downbeat == pytest.approx(0.0, abs=0.03)
+
+
+PUNK = DrumPattern("", (168, 168.001), "X- X- X- X-", "-X -X -X -X", "x- x- x- x-")
+ROCK = DrumPattern("", (112, 112.001), "X- -- xx --", "-- X- -- X-", "xx xx xx xx")
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_strokes_between_the_beats_are_not_taken_for_them(seed):
+    """A snare that is louder than the kick drew the beats half a beat late."""
+    clip = draw_clip(PUNK, 9.0, np.random.default_rng([5, seed]), vary=False)
+    found = hear(clip.audio)
+    beside = (found.beats - clip.origin) / clip.period
+    assert np.abs(beside - np.round(beside)).mean() < 0.1
+
+
+@pytest.mark.parametrize("beats", [0.5, 1.0, 3.0])
+def test_a_clip_that_begins_with_an_upbeat(beats):
+    clip = draw_clip(ROCK, 12.0, np.random.default_rng(2), vary=False)
+    begin = (clip.origin - beats * clip.period) % (4 * clip.period)
+    found = hear(clip.audio[round(begin * SAMPLE_RATE) :])
+    assert found.downbeat == pytest.approx(beats * clip.period, abs=0.05)
 
 
 def test_held_chord_has_no_grid():

@@ -1,10 +1,12 @@
 """How well tempo, meter and bars are heard: drum clips that are drawn, whose truth is known.
 
     python -m compjax.evaluation.hearing.tempo --seed=7 --count=4
+    python -m compjax.evaluation.hearing.tempo --seed=7 --count=4 --upbeat
 
-prints a table. The patterns (`tempo_patterns.py`) are none of those that hearing was fitted to: straight,
-swung, half-time and double-time feels, three, five, six and seven beats to the bar, 46 to 190 beats per
-minute (eighths of odd meters up to 300), played by kits that never were.
+prints a table; with `--upbeat` all clips begin on a beat that is not the bar's first. The patterns
+(`tempo_patterns.py`) are none of those that hearing was fitted to: straight, swung, half-time and double-time
+feels, three, five, six and seven beats to the bar, 46 to 190 beats per minute (eighths of odd meters up to
+300), played by kits that never were.
 """
 
 from __future__ import annotations
@@ -13,7 +15,9 @@ import dataclasses
 import sys
 
 import numpy as np
+from absl import flags
 
+from compjax.constants import SAMPLE_RATE
 from compjax.data.drawing.drum_clips import DrumClip, draw_clip
 from compjax.data.drawing.drum_patterns import DrumPattern
 from compjax.evaluation.hearing import judging
@@ -59,13 +63,24 @@ def drawn(pattern: DrumPattern, number: int, seed: int, turn: int) -> DrumClip:
     return draw_clip(pattern, float(generator.uniform(*SECONDS)), generator, vary=bool(turn % 2))
 
 
-def measure(seed: int, count: int) -> dict[str, list[HeardRight]]:
-    """`count` clips of each pattern, by its name."""
-    return {
-        pattern.name: [judge(clip, hear(clip.audio)) for clip in clips]
-        for number, pattern in enumerate(PATTERNS)
-        for clips in [[drawn(pattern, number, seed, turn) for turn in range(count)]]
-    }
+def from_upbeat(clip: DrumClip, beat: int) -> DrumClip:
+    """A clip from the first beat on that is number `beat` of its bar, counted from 0."""
+    begin = (clip.origin + beat * clip.period) % (clip.period * clip.beats_per_bar)
+    first = round(begin * SAMPLE_RATE)
+    return dataclasses.replace(clip, audio=clip.audio[first:], origin=clip.origin - first / SAMPLE_RATE)
+
+
+def measure(seed: int, count: int, upbeat: bool = False) -> dict[str, list[HeardRight]]:
+    """`count` clips of each pattern, by its name; with `upbeat` each from a drawn beat on, but the first."""
+    judged: dict[str, list[HeardRight]] = {}
+    for number, pattern in enumerate(PATTERNS):
+        for turn in range(count):
+            clip = drawn(pattern, number, seed, turn)
+            if upbeat:
+                generator = np.random.default_rng([seed, turn, number, 1])
+                clip = from_upbeat(clip, int(generator.integers(1, clip.beats_per_bar)))
+            judged.setdefault(pattern.name, []).append(judge(clip, hear(clip.audio)))
+    return judged
 
 
 def table(judged: dict[str, list[HeardRight]]) -> str:
@@ -85,10 +100,13 @@ def table(judged: dict[str, list[HeardRight]]) -> str:
 def run(argv: list[str] | None = None) -> int:
     """The command."""
 
-    def tell(values):
-        return table(measure(values.seed, values.count))
+    def define(values):
+        flags.DEFINE_bool("upbeat", False, "Clips begin on a beat, not a bar's first.", flag_values=values)
 
-    return judging.run("tempo", __doc__, tell, 4, "Clips of each pattern.", argv=argv)
+    def tell(values):
+        return table(measure(values.seed, values.count, values.upbeat))
+
+    return judging.run("tempo", __doc__, tell, 4, "Clips of each pattern.", define, argv)
 
 
 if __name__ == "__main__":

@@ -1,11 +1,12 @@
 """The test of tempo hearing can fail, and its table says how."""
 
 import numpy as np
+import pytest
 
 from compjax.data.drawing.drum_clips import DrumClip
 from compjax.data.drawing.drum_patterns import GROOVES
 from compjax.data.drawing.tempo_patterns import FEELS, PLAIN
-from compjax.evaluation.hearing.tempo import HeardRight, judge, measure, table
+from compjax.evaluation.hearing.tempo import HeardRight, drawn, from_upbeat, judge, measure, table
 from compjax.evaluation.hearing.tempo_patterns import KINDS, PATTERNS
 from compjax.music.time.grid import KNOWN, NO_GRID, regular
 from compjax.music.time.meter import Meter
@@ -44,3 +45,12 @@ def test_tempo_is_heard_in_most_clips():
     judged = measure(seed=5, count=1)
     assert len(judged) == len(PATTERNS)
     assert np.mean([one.tempo for several in judged.values() for one in several]) > 0.75
+
+
+def test_a_clip_from_an_upbeat_is_the_same_but_for_its_beginning():
+    clip = drawn(PATTERNS[0], 0, 7, 0)
+    later = from_upbeat(clip, 3)
+    bar = clip.period * clip.beats_per_bar
+    assert (later.origin % bar) / clip.period == pytest.approx(1.0, abs=1e-3)
+    np.testing.assert_array_equal(later.audio, clip.audio[-later.audio.size :])
+    assert clip.origin - later.origin == pytest.approx((clip.audio.size - later.audio.size) / 24_000)
