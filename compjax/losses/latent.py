@@ -10,6 +10,8 @@ from compjax.constants import LATENT_STD, LOG_FLOOR, SILENT_LATENT
 from compjax.losses.shapes import require_same_shape
 
 AUDIBLE = 1.0  # in latent units above silence: about 20 dB
+BEYOND_SOUND = 10.0
+"""Log amplitude far above any sound's, where the floor no longer counts: 87 dB over full scale."""
 
 Array = jax.Array
 
@@ -24,8 +26,10 @@ def match_level(latents: Array, truth: Array) -> Array:
     gap = jnp.sum((truth - latents) * audible, axis=(1, 2)) / jnp.maximum(audible.sum(axis=(1, 2)), 1.0)
     gain = jax.lax.stop_gradient(jnp.clip(gap, -2.0, 2.0) * LATENT_STD)[:, None, None]
     log = to_log(latents)
-    power = jnp.exp(2.0 * (log + gain)) - LOG_FLOOR**2 * jnp.expm1(2.0 * gain)
-    return to_latents(0.5 * jnp.log(jnp.maximum(power, LOG_FLOOR**2)))
+    audible_log = jnp.minimum(log, BEYOND_SOUND)  # the power of what lies far above overflows
+    power = jnp.exp(2.0 * (audible_log + gain)) - LOG_FLOOR**2 * jnp.expm1(2.0 * gain)
+    levelled = 0.5 * jnp.log(jnp.maximum(power, LOG_FLOOR**2))
+    return to_latents(jnp.where(log > BEYOND_SOUND, log + gain, levelled))
 
 
 def latent_loss(latents: Array, truth: Array) -> Array:
