@@ -20,6 +20,9 @@ FEW = 100
 NUMBERS = float(np.finfo(np.float64).max)
 """Bound within which all numbers are."""
 
+_EXPONENTS, _LOWEST = 2**11, -1022
+"""Exponents of float64 as its bits count them, from 1, and what is added to get those of `frexp`."""
+
 _LONGEST = 480_000  # samples that wait for the other end of what is bridged
 
 
@@ -29,7 +32,7 @@ class Magnitudes:
     def __init__(self):
         self.peak = 0.0
         self._frames = self._samples = self._not_numbers = 0
-        self._exponents: dict[int, int] = {}  # samples by the power of two that they are below
+        self._counts = np.zeros(_EXPONENTS, np.int64)  # of samples by the power of two that they are below
         self._first: int | None = None
 
     def add(self, samples: np.ndarray) -> None:
@@ -42,28 +45,31 @@ class Magnitudes:
             samples = np.where(numbers, samples, 0.0)
         self._frames, self._samples = self._frames + len(samples), self._samples + samples.size
         self.peak = max(self.peak, float(np.abs(samples).max(initial=0.0)))
-        found, counts = np.unique(np.frexp(samples[samples != 0.0])[1], return_counts=True)
-        for exponent, count in zip(found.tolist(), counts.tolist(), strict=True):
-            self._exponents[exponent] = self._exponents.get(exponent, 0) + count
+        bits = np.ascontiguousarray(samples, np.float64).view(np.int64).ravel()
+        self._counts += np.bincount(bits >> 52 & _EXPONENTS - 1, minlength=_EXPONENTS)
+
+    def _exponents(self) -> tuple[np.ndarray, np.ndarray]:
+        """Powers of two that samples other than 0 are below, and how many are below each and no lower one."""
+        found = np.flatnonzero(self._counts[1:]) + 1
+        return found + _LOWEST, self._counts[found]
 
     @property
     def bound(self) -> float:
         """Magnitude beyond which samples are strays: `OUTLIER` times what nearly all of them are below."""
         if self.peak < FAR_BEYOND:
             return NUMBERS
-        counts = sorted(self._exponents.items())
-        reached = np.cumsum([count for _, count in counts])
+        exponents, counts = self._exponents()
+        reached = np.cumsum(counts)
         if reached[-1] < FEW:
             return FAR_BEYOND
-        exponent = counts[int(np.searchsorted(reached, NEARLY_ALL * reached[-1]))][0]
+        exponent = int(exponents[np.searchsorted(reached, NEARLY_ALL * reached[-1])])
         return min(OUTLIER * 2.0 ** min(exponent, 1_000), NUMBERS)
 
     @property
     def strays(self) -> int:
         """Samples of all channels that are not numbers, or beyond the bound."""
-        bound = self.bound
-        beyond = (count for exponent, count in self._exponents.items() if 2.0 ** (exponent - 1) >= bound)
-        return self._not_numbers + sum(beyond)
+        exponents, counts = self._exponents()
+        return self._not_numbers + int(counts[2.0 ** (exponents - 1.0) >= self.bound].sum())
 
     @property
     def first_of_many(self) -> int | None:
