@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 
 import numpy as np
@@ -140,7 +139,7 @@ def surveyed(blocks: Callable[[], Iterable[np.ndarray]], channels: int, rate: in
       UserError: if more samples are no numbers than can be bridged.
     """
     survey = Survey(channels, rate)
-    deque(survey.watch(blocks()), maxlen=0)
+    survey.add(blocks())
     magnitudes = survey.magnitudes
     if magnitudes.first_of_many is not None:
         where = f"samples after {magnitudes.first_of_many / rate:.0f} seconds"
@@ -148,7 +147,7 @@ def surveyed(blocks: Callable[[], Iterable[np.ndarray]], channels: int, rate: in
     if not magnitudes.strays:
         return survey.downmix()
     survey = Survey(channels, rate)
-    deque(survey.watch(bridged(blocks(), magnitudes.bound)), maxlen=0)
+    survey.add(bridged(blocks(), magnitudes.bound))
     mix = survey.downmix()
     return dataclasses.replace(mix, bound=magnitudes.bound, remarks=(*mix.remarks, magnitudes.remark))
 
@@ -168,8 +167,8 @@ class Survey:
         self._gram = np.zeros((channels, channels))
         self._cells = CellSurvey(channels, rate) if channels > 1 else None
 
-    def watch(self, blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
-        """The blocks `[n, C]`, each looked at."""
+    def add(self, blocks: Iterable[np.ndarray]) -> None:
+        """Look at the next blocks `[n, C]`."""
         for block in blocks:
             samples = block.astype(np.float64)
             self.frames += len(samples)
@@ -179,7 +178,6 @@ class Survey:
                 self._gram += samples.T @ samples
                 if self._cells is not None:
                     self._cells.add(samples)
-            yield block
 
     def downmix(self) -> Downmix:
         """How the channels are best mixed."""

@@ -55,7 +55,7 @@ def hear(
     period = (period if settings.bpm else straight) if even else period
     heard = meters.hear(times, accents, onsets.DEFAULT.stft.rate, settings.meter)
     if heard.late:
-        times, first = _half_later(times), first + period / 2
+        times, first = times + meters.intervals(times) / 2, first + period / 2
     meter = settings.meter or Meter(heard.beats, meters.unit_of(heard.beats, period))
     quarters = settings.bpm or 240.0 / (period * meter.unit)
     downbeat = times[heard.phase] if times.size > heard.phase else first + period * heard.phase
@@ -113,12 +113,6 @@ def _set_alone(settings: GridSettings, seconds: float, times: np.ndarray) -> Gri
     first = settings.downbeat if settings.downbeat is not None else (times[0] if times.size else 0.0)
     downbeat = first_within(first, meter.beat_seconds(settings.bpm), meter)
     return regular(settings.bpm, meter, downbeat, seconds, sureness)
-
-
-def _half_later(times: np.ndarray) -> np.ndarray:
-    """Beats `[N]` moved to half-way to the next."""
-    steps = np.append(np.diff(times), times[-1] - times[-2])
-    return times + steps / 2
 
 
 def _straight(times: np.ndarray) -> tuple[float, float, float]:

@@ -68,9 +68,14 @@ def hear(
     return HeardMeter(count, half // 2, sure, float(likely.max() / likely.sum()), bool(half % 2))
 
 
+def intervals(times: np.ndarray) -> np.ndarray:
+    """Seconds from each of beats `[N]` to the next; the last as the one before."""
+    return np.append(np.diff(times), times[-1] - times[-2])
+
+
 def at_beats(times: np.ndarray, accents: np.ndarray, rate: float, config: MeterConfig) -> np.ndarray:
     """Accents `[N, 6]` on the beats and half-way to the next, each register's spread 1."""
-    half = np.append(np.diff(times), times[-1] - times[-2]) / 2
+    half = intervals(times) / 2
     width = round(config.around * rate)
     padded = np.pad(accents, ((width, width), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * width + 1, axis=0).max(axis=-1)
@@ -158,7 +163,7 @@ def at_parts(times: np.ndarray, accents: np.ndarray, rate: float, config: MeterC
     """Accents `[N * parts, 3]` on the parts of beats, each register's spread 1; what is beyond the clip is
     as the mean.
     """
-    steps = np.append(np.diff(times), times[-1] - times[-2])
+    steps = intervals(times)
     width = max(1, min(round(config.around * rate), int(steps.mean() / config.parts / 2 * rate)))
     padded = np.pad(accents, ((width, width), (0, 0)))
     windows = np.lib.stride_tricks.sliding_window_view(padded, 2 * width + 1, axis=0).max(axis=-1)

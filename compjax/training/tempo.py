@@ -179,8 +179,7 @@ def _from_upbeat(
 ) -> tuple[DrumClip, np.ndarray]:
     """A clip from a drawn half beat on that is not the first of its bar."""
     halves = int(generator.integers(1, 2 * clip.beats_per_bar))
-    begin = (clip.origin + halves * clip.period / 2) % (clip.period * clip.beats_per_bar)
-    frame = int(begin * RATE)
+    frame = int(clip.first(halves / 2) * RATE)
     return dataclasses.replace(clip, origin=clip.origin - frame / RATE), accents[frame:]
 
 

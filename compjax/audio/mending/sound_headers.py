@@ -160,9 +160,8 @@ def _is_name(word: bytes) -> bool:
     return len(word) == 4 and all(32 <= byte < 127 for byte in word)
 
 
-def _chunks(file: BinaryIO, size: int, order: str = "<") -> Iterator[tuple[int, bytes, int]]:
-    """Place, name and length of the chunks of a file of chunks, padded or not."""
-    place = 12
+def _chunks(file: BinaryIO, size: int, order: str = "<", place: int = 12) -> Iterator[tuple[int, bytes, int]]:
+    """Place, name and length of the chunks of a file of chunks from `place` on, padded or not."""
     for _ in range(_MOST_CHUNKS):
         if place + 8 > size:
             return
@@ -254,10 +253,8 @@ def _chunk(file: BinaryIO, wanted: bytes, size: int) -> tuple[int, int]:
 
 def _is_chain(file: BinaryIO, place: int, size: int) -> bool:
     """Whether chunks follow one another from `place` to the end of the file (or nearly)."""
-    while place + 8 <= size:
-        file.seek(place)
-        kind, length = struct.unpack("<4sI", file.read(8))
-        if not _is_name(kind):
+    for begin, name, length in _chunks(file, size, place=place):
+        if not _is_name(name):
             return False
-        place += 8 + length + length % 2
+        place = begin + 8 + length + length % 2
     return place <= size + 1

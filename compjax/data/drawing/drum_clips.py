@@ -26,6 +26,10 @@ class DrumClip:
     beats_per_bar: int
     origin: float
 
+    def first(self, beat: float) -> float:
+        """Seconds of the clip's first place that is `beat` beats behind where a bar begins."""
+        return (self.origin + beat * self.period) % (self.period * self.beats_per_bar)
+
 
 def draw_clip(
     pattern: DrumPattern, seconds: float, generator: np.random.Generator, vary: bool = True

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import pathlib
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 from absl import logging
@@ -21,7 +22,7 @@ from compjax.data.splits import SPLITS
 from compjax.errors import UserError
 from compjax.music import score
 from compjax.music.arrange import arrange, without_collisions
-from compjax.music.midi import drum_hits, harmony_of, pitched_hits, read_midi
+from compjax.music.midi import Score, drum_hits, harmony_of, pitched_hits, read_midi
 from compjax.music.score import Harmony, Note, Rhythm, fold_pitch
 from compjax.music.style import random_style
 
@@ -95,23 +96,34 @@ class MidiPairs:
         return swaps.arrangement(pair, switches, style)
 
 
+def midi_files(folder: pathlib.Path) -> list[pathlib.Path]:
+    """The MIDI files of a folder and its subfolders, by name."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
+
+
+def readable(paths: Iterable[pathlib.Path]) -> Iterator[tuple[pathlib.Path, Score]]:
+    """Files and what is in them; those that cannot be read are named in the log."""
+    for path in paths:
+        try:
+            written = read_midi(path)
+        except UserError as error:
+            logging.warning("left out: %s", error)
+            continue
+        yield path, written
+
+
 def _parts(folder: pathlib.Path) -> tuple[list[MidiPart], list[MidiPart]]:
     """Drum parts and pitched parts of a folder's files, in the order of their names."""
     if not folder.is_dir():
         raise UserError(f"{folder}: no such folder of MIDI files")
-    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS)
+    files = midi_files(folder)
     if not files:
         raise UserError(f"{folder}: no MIDI files (*.mid) in this folder; give another --midi")
     drums, pitched = [], []
-    for path in files:
-        try:
-            score = read_midi(path)
-        except UserError as error:
-            logging.warning("left out: %s", error)
-            continue
-        for notes, parts in ((score.drums, drums), (score.notes, pitched)):
+    for path, written in readable(files):
+        for notes, parts in ((written.drums, drums), (written.notes, pitched)):
             if len(notes) >= LEAST_EVENTS:
-                parts.append(MidiPart(path.stem, notes, score.tempo, score.beats_per_bar))
+                parts.append(MidiPart(path.stem, notes, written.tempo, written.beats_per_bar))
     for parts, what in ((drums, "a drum channel (channel 10)"), (pitched, "pitched notes")):
         if not parts:
             raise UserError(f"{folder}: none of its {len(files)} MIDI files has {what}; give another --midi")

@@ -65,8 +65,7 @@ def drawn(pattern: DrumPattern, number: int, seed: int, turn: int) -> DrumClip:
 
 def from_upbeat(clip: DrumClip, beat: int) -> DrumClip:
     """A clip from the first beat on that is number `beat` of its bar, counted from 0."""
-    begin = (clip.origin + beat * clip.period) % (clip.period * clip.beats_per_bar)
-    first = round(begin * SAMPLE_RATE)
+    first = round(clip.first(beat) * SAMPLE_RATE)
     return dataclasses.replace(clip, audio=clip.audio[first:], origin=clip.origin - first / SAMPLE_RATE)
 
 

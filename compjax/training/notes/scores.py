@@ -16,11 +16,10 @@ import pathlib
 import numpy as np
 from absl import logging
 
-from compjax.data.drawing.midi_pairs import ENDINGS, LEAST_EVENTS
+from compjax.data.drawing.midi_pairs import LEAST_EVENTS, midi_files, readable
 from compjax.data.drawing.swaps import CLIP_SECONDS
 from compjax.errors import UserError
 from compjax.music.measuring import chords_per_beat, hits_and_shares, in_range, measured_style
-from compjax.music.midi import read_midi
 from compjax.music.score import Harmony, Note, Rhythm
 from compjax.music.style import Style
 from compjax.training.notes.imagined import HeardClip, MistakesConfig, as_given, imagine
@@ -68,17 +67,12 @@ def read_pieces(folder: str) -> list[WrittenPiece]:
     Raises:
         UserError: if there is none.
     """
-    paths = sorted(path for path in pathlib.Path(folder).rglob("*") if path.suffix.lower() in ENDINGS)
+    paths = midi_files(pathlib.Path(folder))
     if not paths:
         raise UserError(f"config.data.scores={folder}: there are no MIDI files (*.mid) there; {MAKE_IT}")
     logging.info("reading %d pieces of %s", len(paths), folder)
     pieces = []
-    for path in paths:
-        try:
-            score = read_midi(path)
-        except UserError as error:
-            logging.warning("left out: %s", error)
-            continue
+    for _, score in readable(paths):
         parts = tuple(part for part in score.parts if len(part) >= LEAST_EVENTS)
         if parts:
             pieces.append(WrittenPiece(parts, score.notes, 60.0 / score.tempo))
