@@ -81,6 +81,30 @@ def test_what_is_named_is_there(path):
     assert not [name for name in named if not (ROOT / name).exists()]
 
 
+def cells(line: str) -> int:
+    """How many bars divide a line of a table; those of formulas and commands do not count."""
+    return re.sub(r"`[^`]*`", "", line).replace("\\|", "").count("|")
+
+
+def crooked_rows(text: str) -> list[str]:
+    """Lines of tables that have not the columns of their table's head, or begin with something else."""
+    text = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    tables = re.findall(r"^\|[^\n]*\n\|[-:| ]+\|\n(?:[^\n]+\n)*", text, flags=re.MULTILINE)
+    rows = [(table.splitlines()[0], row) for table in tables for row in table.splitlines()]
+    return [row for head, row in rows if cells(row) != cells(head) or not row.startswith("|")]
+
+
+@EVERY
+def test_rows_of_tables_have_the_columns_of_their_head(path):
+    assert not crooked_rows(path.read_text())
+
+
+def test_crooked_rows_are_seen():
+    table = "| a | b |\n|---|---|\n| 1 | `x|y` |\n"
+    assert crooked_rows(table) == []
+    assert crooked_rows(table + "@later@| 3 | 4 |\n| 5 |\n") == ["@later@| 3 | 4 |", "| 5 |"]
+
+
 @EVERY
 def test_extras_and_packages_are_those_of_setup(path):
     groups = re.findall(r"'\.\[([\w,]+)\]'", path.read_text())

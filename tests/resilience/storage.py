@@ -126,9 +126,14 @@ def _only(victim: Victim, step: int) -> pathlib.Path:
     return workdir
 
 
+def data_file(folder: pathlib.Path) -> pathlib.Path:
+    """The largest file that a state is read from; what each process wrote before they were joined is not."""
+    return max((folder / "state" / "d").iterdir(), key=lambda path: path.stat().st_size)
+
+
 def _damages(folder: pathlib.Path) -> dict[str, Callable[[], object]]:
     """The truncation matrix: what is done to a checkpoint's folder, by name."""
-    data = max((folder / "state").rglob("d/*"), key=lambda path: path.stat().st_size)
+    data = data_file(folder)
     manifest = folder / "state" / "manifest.ocdbt"
     part = next((folder / "state").glob("ocdbt.process_*/manifest.ocdbt"))
     named = {
