@@ -14,7 +14,8 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 
 from compjax.audio.mending.strays import Magnitudes, bridged
-from compjax.audio.stft import hann
+from compjax.audio.transforms import fourier
+from compjax.audio.transforms.stft import hann
 from compjax.errors import UserError
 
 CANCELLING = 0.25
@@ -90,8 +91,8 @@ class Turns:
     def _window(self, samples: np.ndarray, window: np.ndarray, total: np.ndarray, place: int) -> np.ndarray:
         """Half a window of output: `total` holds what earlier windows give, and is moved on."""
         cell = np.clip((place + SIZE // 2) // self.cell, 0, len(self.signs) - 1)
-        spectrum = np.fft.rfft(samples * window, axis=0) * self.signs[cell][self.bands]
-        total += np.fft.irfft(spectrum, SIZE, axis=0) * window
+        spectrum = fourier.rfft(samples * window, axis=0) * self.signs[cell][self.bands]
+        total += fourier.irfft(spectrum, SIZE, axis=0) * window
         made = total[: SIZE // 2].copy()
         total[:] = np.concatenate([total[SIZE // 2 :], np.zeros_like(made)])
         return made
@@ -262,7 +263,7 @@ class CellSurvey:
         count = max(1, (len(samples) - SIZE) // hop + 1)
         padded = np.pad(samples, ((0, max(0, SIZE - len(samples))), (0, 0)))
         windows = np.stack([padded[i * hop : i * hop + SIZE] for i in range(count)])
-        spectra = np.fft.rfft(windows * hann(SIZE)[None, :, None], axis=1)
+        spectra = fourier.rfft(windows * hann(SIZE)[None, :, None], axis=1)
         spectra[:, :2] = 0.0  # a constant, which the window spreads over two
         powers = np.einsum("tfc,tfd->fcd", spectra, spectra.conj()).real
         return np.add.reduceat(powers, self._starts, axis=0)

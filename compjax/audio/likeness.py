@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from compjax.audio.transforms import fourier
+
 
 def most_like(span: np.ndarray, template: np.ndarray) -> tuple[int, float]:
     """Where in `span` `[S]` the template `[N]`, N at most S, fits best, and its correlation there.
@@ -11,7 +13,7 @@ def most_like(span: np.ndarray, template: np.ndarray) -> tuple[int, float]:
     The correlation is normalised, in [-1, 1] (waveform similarity: Verhelst and Roelands, ICASSP 1993).
     """
     size = 1 << (len(span) + len(template)).bit_length()
-    product = np.fft.irfft(np.fft.rfft(span, size) * np.conj(np.fft.rfft(template, size)), size)
+    product = fourier.irfft(fourier.rfft(span, size) * np.conj(fourier.rfft(template, size)), size)
     energy = np.concatenate([[0.0], np.cumsum(np.square(span, dtype=np.float64))])
     norm = np.sqrt(np.maximum(energy[len(template) :] - energy[: len(energy) - len(template)], 1e-12))
     fit = product[: len(norm)] / norm

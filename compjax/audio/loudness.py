@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from compjax.audio.transforms import fourier
 from compjax.constants import SAMPLE_RATE
 
 REFERENCE_RMS = 0.1
@@ -135,11 +137,17 @@ def _chunks(blocks: Iterable[np.ndarray], size: int) -> Iterator[np.ndarray]:
 
 def _weighted(audio: np.ndarray, rate: int) -> np.ndarray:
     """K-weighted power `[S]` of audio `[S]` or `[S, C]`, its channels summed."""
-    size = len(audio) + rate  # zeros behind it, into which the filters ring
-    gain = k_weighting(np.fft.rfftfreq(size, 1 / rate))
+    size = fourier.fast_size(len(audio) + rate)  # zeros behind it, into which the filters ring
+    gain = _gains(size, rate)
     channels = audio.reshape(len(audio), -1).T.astype(np.float64)
-    rows = (np.fft.irfft(np.fft.rfft(row, size) * gain, size)[: len(audio)] for row in channels)
+    rows = (fourier.irfft(fourier.rfft(row, size) * gain, size)[: len(audio)] for row in channels)
     return sum(np.square(row) for row in rows)
+
+
+@functools.lru_cache(maxsize=4)
+def _gains(size: int, rate: int) -> np.ndarray:
+    """The K-weighting of spectra of so many samples."""
+    return k_weighting(np.fft.rfftfreq(size, 1 / rate))
 
 
 def _means(power: np.ndarray, step: int) -> np.ndarray:

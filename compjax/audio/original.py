@@ -13,7 +13,8 @@ import numpy as np
 
 from compjax.audio.downmix import Downmix
 from compjax.audio.loudness import integrated, step_powers
-from compjax.audio.stft import frame, hann
+from compjax.audio.transforms import fourier
+from compjax.audio.transforms.stft import frame, hann
 
 AUDIBLE = 20.0
 """Hz below which nothing of a stretch is kept."""
@@ -81,10 +82,11 @@ class Original:
 
 def _audible(sound: np.ndarray, rate: int) -> np.ndarray:
     """Sound `[S, C]` without a constant or what moves like one."""
-    spectra = np.fft.rfft(sound, axis=0)
-    hz = np.fft.rfftfreq(len(sound), 1.0 / rate)
-    spectra *= np.clip(2.0 * hz / AUDIBLE - 1.0, 0.0, 1.0)[:, None]
-    return np.fft.irfft(spectra, len(sound), axis=0).astype(np.float32)
+    size = fourier.fast_size(len(sound))
+    spectra = fourier.rfft(sound.T, size)
+    hz = np.fft.rfftfreq(size, 1.0 / rate)
+    spectra *= np.clip(2.0 * hz / AUDIBLE - 1.0, 0.0, 1.0)
+    return fourier.irfft(spectra, size)[:, : len(sound)].T.astype(np.float32)
 
 
 def middle_and_side(sound: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,7 +98,7 @@ def band_powers(parts: tuple[np.ndarray, ...], size: int = _SIZE) -> np.ndarray:
     """Mean cross powers `[P, P, size // 2 + 1]` of spectra of `P` sounds `[S]`."""
     window, hop = hann(size), size // 2
     padded = [np.pad(part, (size // 2, size)) for part in parts]
-    spectra = np.stack([np.fft.rfft(frame(part, size, hop) * window) for part in padded])
+    spectra = np.stack([fourier.rfft(frame(part, size, hop) * window) for part in padded])
     return np.einsum("ptf,qtf->pqf", spectra, spectra.conj()) / spectra.shape[1]
 
 
@@ -120,7 +122,7 @@ def compatible(sound: np.ndarray) -> np.ndarray:
     gains = np.sqrt(np.minimum(smoothed(powers[0, 0]) / np.maximum(smoothed(powers[1, 1]), 1e-20), 1.0))
     if gains.min() >= 1.0:
         return sound
-    spectrum = np.fft.rfft(side)
+    spectrum = fourier.rfft(side)
     spectrum *= np.interp(np.linspace(0.0, 1.0, spectrum.size), np.linspace(0.0, 1.0, gains.size), gains)
-    side = np.fft.irfft(spectrum, side.size).astype(np.float32)
+    side = fourier.irfft(spectrum, side.size).astype(np.float32)
     return np.stack([middle + side, middle - side], axis=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from compjax.audio.transforms import fourier
 from compjax.constants import SAMPLE_RATE
 
 WINDOW = 8192
@@ -30,7 +31,7 @@ def tuning_of(audio: np.ndarray) -> float:
     first = int(LOW * WINDOW / SAMPLE_RATE)
     last = int(HIGH * WINDOW / SAMPLE_RATE)
     window = np.hanning(WINDOW)
-    spectra = [np.abs(np.fft.rfft(row * window))[first - 1 : last + 2] for row in rows]
+    spectra = [np.abs(fourier.rfft(row * window))[first - 1 : last + 2] for row in rows]
     loudest = max(float(spectrum.max()) for spectrum in spectra)
     for spectrum in spectra:
         before, here, after = spectrum[:-2], spectrum[1:-1], spectrum[2:]

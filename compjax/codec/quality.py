@@ -16,8 +16,9 @@ import numpy as np
 from absl import flags, logging
 
 from compjax import codec, command
-from compjax.audio import loudness, stft, waveform
-from compjax.audio.mel import mel_filters
+from compjax.audio import loudness, waveform
+from compjax.audio.transforms import stft
+from compjax.audio.transforms.mel import mel_filters
 from compjax.constants import SAMPLE_RATE
 from compjax.errors import UserError
 

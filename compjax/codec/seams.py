@@ -13,7 +13,7 @@ import dataclasses
 
 import numpy as np
 
-from compjax.audio import stft
+from compjax.audio.transforms import stft
 
 
 @dataclasses.dataclass(frozen=True)

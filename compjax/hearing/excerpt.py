@@ -7,8 +7,8 @@ import dataclasses
 import numpy as np
 
 from compjax.audio.original import Original
-from compjax.audio.pitch_spectrum import STRIDE
 from compjax.audio.sound_files import SoundFormat
+from compjax.audio.transforms.pitch_spectrum import STRIDE
 from compjax.audio.tuning import tuning_of
 from compjax.constants import HOP_LENGTH, SAMPLE_RATE
 from compjax.hearing.sound import LEAD_IN, Sound

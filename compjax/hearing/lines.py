@@ -6,7 +6,7 @@ import dataclasses
 
 import numpy as np
 
-from compjax.audio.pitch_spectrum import STRIDE
+from compjax.audio.transforms.pitch_spectrum import STRIDE
 
 OVERTONES = (0, 12, 19, 24, 28, 31, 34, 36, 38, 40, 42, 43)
 """Semitones of a tone's first twelve partials above it, to the nearest key."""

@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 
 from compjax.audio.log_scale import to_log
-from compjax.audio.pitch_spectrum import NUM_BINS, STRIDE
+from compjax.audio.transforms.pitch_spectrum import NUM_BINS, STRIDE
 from compjax.audio.windows import WindowConfig, over_windows
 from compjax.codec.vocos.bands import harmonic_map
 from compjax.constants import LATENT_SIZE, NUM_VOICES, SILENT_LATENT

@@ -13,7 +13,7 @@ import hashlib
 
 import numpy as np
 
-from compjax.audio.pitch_spectrum import STRIDE
+from compjax.audio.transforms.pitch_spectrum import STRIDE
 from compjax.constants import FRAME_RATE, MIN_PITCH, NUM_VOICES
 from compjax.hearing.lines import is_line
 from compjax.hearing.listener import Heard, stack

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from compjax.audio.pitch_spectrum import STRIDE, pitch_spectrum
 from compjax.audio.time_map import TimeMap, frames_along
+from compjax.audio.transforms.pitch_spectrum import STRIDE, pitch_spectrum
 from compjax.audio.tuning import tuning_of
 from compjax.constants import FRAME_RATE, HOP_LENGTH
 from compjax.side_by_side import side_by_side
@@ -29,7 +29,7 @@ class Sound:
 
     Attributes:
         latents: `[LEAD_IN + T, D]`, the codec's.
-        spectrum: `[ceil((LEAD_IN + T) / 4), 300]`, see `compjax.audio.pitch_spectrum`.
+        spectrum: `[ceil((LEAD_IN + T) / 4), 300]`, see `compjax.audio.transforms.pitch_spectrum`.
     """
 
     latents: np.ndarray

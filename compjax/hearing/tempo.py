@@ -15,6 +15,7 @@ import pathlib
 
 import numpy as np
 
+from compjax.audio.transforms import fourier
 from compjax.measures.beats import autocorrelation, smoothed
 from compjax.music.time.meter import Meter
 
@@ -152,7 +153,7 @@ def _crossed(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     first, second = one - one.mean(), other - other.mean()
     count = len(one)
     size = 1 << (2 * count - 1).bit_length()
-    made = np.fft.irfft(np.conj(np.fft.rfft(first, size)) * np.fft.rfft(second, size), size)
+    made = fourier.irfft(np.conj(fourier.rfft(first, size)) * fourier.rfft(second, size), size)
     terms = count - np.abs(np.arange(1 - count, count))
     scale = max(float(np.sqrt(np.mean(first**2) * np.mean(second**2))), 1e-9)
     return np.concatenate([made[size - count + 1 :], made[:count]]) / terms / scale

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compjax.audio.stft import frame, hann, overlap_add
+from compjax.audio.transforms import fourier
+from compjax.audio.transforms.stft import frame, hann, overlap_add
 from compjax.constants import midi_to_hz
 from compjax.hearing.notes import HeardNote
 from compjax.instrument.envelopes import amplitude, at, partials, zone_shares
@@ -151,7 +152,7 @@ def _shares(audio, rate, size, parameters, notes, cents, config: CuttingConfig) 
     """The spectra of a clip `[..., S]`, shared out."""
     hop = size // 4
     padded = np.pad(audio.astype(np.float32), [*[(0, 0)] * (audio.ndim - 1), (size // 2, size)])
-    spectra = np.fft.rfft(frame(padded, size, hop) * np.sqrt(hann(size))).astype(np.complex64)
+    spectra = fourier.rfft(frame(padded, size, hop) * np.sqrt(hann(size))).astype(np.complex64)
     hz = np.maximum(np.fft.rfftfreq(size, 1.0 / rate), 1.0)
     time = np.arange(spectra.shape[-2]) * hop / rate
     zones, combs = zone_shares(hz), {}
@@ -200,7 +201,7 @@ def _sample(shares: Shares, note, index: int, rate: int, size: int, cents: float
     frames = slice(first, int((end + config.tail + config.window) * rate / hop) + 1)
     power = shares.power(index, frames)
     mask = shares.mask(power, index, frames)
-    rows = np.fft.irfft(shares.spectra[..., frames, :] * mask, size).astype(np.float32)
+    rows = fourier.irfft(shares.spectra[..., frames, :] * mask, size).astype(np.float32)
     sound = overlap_add(rows * (np.sqrt(hann(size)) / 2.0), hop).T[size // 2 :]
     sound = sound[max(round((note.start - config.before) * rate) - first * hop, 0) :]
     if note.struck:
@@ -219,7 +220,7 @@ def trueness(sample: Sample, rate: int, config: TruenessConfig = TruenessConfig(
     """
     held = sample.sound[: sample.body].reshape(min(sample.body, len(sample.sound)), -1).mean(axis=1)
     size = max(len(held), round(config.window * rate))
-    power = np.square(np.abs(np.fft.rfft(held * hann(len(held)), size)))
+    power = np.square(np.abs(fourier.rfft(held * hann(len(held)), size)))
     hz, lowest = np.fft.rfftfreq(size, 1.0 / rate), midi_to_hz(sample.pitch)
     partial = np.maximum(np.round(hz / lowest), 1.0) * lowest
     on_it = np.abs(hz - partial) < np.maximum(config.wide * partial, config.least)

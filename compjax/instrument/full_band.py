@@ -14,6 +14,7 @@ import functools
 import numpy as np
 
 from compjax.audio.original import band_powers, middle_and_side, smoothed
+from compjax.audio.transforms import fourier
 from compjax.hearing.excerpt import FullBand
 from compjax.instrument.envelopes import HIGHEST, Air
 
@@ -78,7 +79,7 @@ class Image:
         """Left and right `[S, 2]` of a middle `[S]`."""
         before = len(self.taps) // 4
         size = 1 << (len(sound) + len(self.taps)).bit_length()
-        side = np.fft.irfft(np.fft.rfft(sound, size) * np.fft.rfft(self.taps, size), size)
+        side = fourier.irfft(fourier.rfft(sound, size) * fourier.rfft(self.taps, size), size)
         side = side[before : before + len(sound)].astype(np.float32)
         return np.stack([sound + side, sound - side], axis=1)
 
@@ -90,7 +91,7 @@ def image_of(full: FullBand, config: FullBandConfig = CONFIG) -> Image:
     middle = np.maximum(middle, 1e-9 * middle.max() + 1e-20)
     panned = np.clip(both / middle, -1.0, 1.0)
     wide = np.sqrt(np.clip(side / middle - panned**2, 0.0, 1.0 - panned**2))
-    taps = np.fft.irfft(panned + wide * _decorrelator(full.rate, config), config.taps)
+    taps = fourier.irfft(panned + wide * _decorrelator(full.rate, config), config.taps)
     fade = config.taps // 8
     window = np.ones(config.taps)
     window[:fade], window[-fade:] = np.linspace(0.0, 1.0, fade), np.linspace(1.0, 0.0, fade)
@@ -102,5 +103,5 @@ def _decorrelator(rate: int, config: FullBandConfig) -> np.ndarray:
     """A response `[N // 2 + 1]` of magnitude 1 with the phases of noise that dies away; always the same."""
     time = np.arange(config.taps // 2) / rate
     noise = np.random.default_rng(0).standard_normal(time.size) * np.exp(-time / config.spread)
-    response = np.fft.rfft(noise, config.taps)
+    response = fourier.rfft(noise, config.taps)
     return response / np.maximum(np.abs(response), 1e-9)

@@ -129,11 +129,13 @@ class Voices:
         """A sample at a pitch as its notes begin, at least `wanted` long if it can be."""
         step = round(self._config.step * self._rate)
         key = id(sample), pitch, -(-wanted // step)
-        if key not in self._made:
-            if sum(sound.nbytes for sound in self._made.values()) > self._config.most:
+        found = self._made.get(key)
+        if found is None:  # another thread may make the same, or forget all, meanwhile
+            if sum(sound.nbytes for sound in list(self._made.values())) > self._config.most:
                 self._made.clear()
-            self._made[key] = begun(sample, pitch, key[-1] * step, self._rate, self._sustained, self._config)
-        return self._made[key]
+            found = begun(sample, pitch, key[-1] * step, self._rate, self._sustained, self._config)
+            self._made[key] = found
+        return found
 
 
 def nearest(samples: Sequence[Sample], note: Note, rate: int, strange: bool, config: SamplerConfig) -> Sample:

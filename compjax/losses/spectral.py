@@ -9,8 +9,8 @@ from __future__ import annotations
 import jax
 import jax.numpy as jnp
 
-from compjax.audio import stft
-from compjax.audio.mel import mel_filters
+from compjax.audio.transforms import stft
+from compjax.audio.transforms.mel import mel_filters
 
 RESOLUTIONS = (512, 1024, 2048)  # samples of the FFT; the hop is a quarter
 LOG_FLOOR = 1e-5

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from compjax.audio.loudness import normalize_rms
+from compjax.audio.transforms import fourier
 from compjax.constants import SAMPLE_RATE
 from compjax.measures import onsets
 from compjax.measures.mosaic import mosaic
@@ -49,10 +50,10 @@ def envelope(audio: np.ndarray, seconds: float = GATE_SECONDS) -> np.ndarray:
     half = int(2 * seconds * SAMPLE_RATE)
     window = np.hanning(2 * half + 1)
     size = len(audio) + 2 * half
-    spectrum = np.fft.rfft(np.square(audio, dtype=np.float64), size) * np.fft.rfft(
+    spectrum = fourier.rfft(np.square(audio, dtype=np.float64), size) * fourier.rfft(
         window / window.sum(), size
     )
-    power = np.fft.irfft(spectrum, size)[half : half + len(audio)]
+    power = fourier.irfft(spectrum, size)[half : half + len(audio)]
     return np.sqrt(np.maximum(power, 0.0)).astype(np.float32)
 
 

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from compjax.audio.transforms import fourier
 from compjax.measures import onsets
 
 SECONDS_PER_MINUTE = 60.0
@@ -41,8 +42,8 @@ def autocorrelation(envelope: np.ndarray) -> np.ndarray:
     """Autocorrelation `[T]` of the centred envelope, each lag divided by its number of terms; 1 at lag 0."""
     centred = envelope - envelope.mean()
     size = 1 << (2 * len(centred) - 1).bit_length()
-    power = np.abs(np.fft.rfft(centred, size)) ** 2
-    correlation = np.fft.irfft(power, size)[: len(centred)] / np.arange(len(centred), 0, -1)
+    power = np.abs(fourier.rfft(centred, size)) ** 2
+    correlation = fourier.irfft(power, size)[: len(centred)] / np.arange(len(centred), 0, -1)
     return correlation / max(correlation[0], 1e-12)
 
 

@@ -10,7 +10,8 @@ import functools
 
 import numpy as np
 
-from compjax.audio.stft import hann
+from compjax.audio.transforms import fourier
+from compjax.audio.transforms.stft import hann
 from compjax.constants import SAMPLE_RATE
 
 BLOCK_FRAMES = 2048
@@ -58,14 +59,14 @@ def _frames(audio: np.ndarray, config: StftConfig) -> np.ndarray:
 def stft(audio: np.ndarray, config: StftConfig) -> np.ndarray:
     """Complex spectrum `[T, bins]` of audio `[S]`."""
     window = hann(config.size) * np.float32(4.0 / config.size)
-    return np.fft.rfft(_frames(audio, config) * window[None, :], axis=-1).astype(np.complex64)
+    return fourier.rfft(_frames(audio, config) * window[None, :], axis=-1).astype(np.complex64)
 
 
 def istft(spectrum: np.ndarray, samples: int, config: StftConfig) -> np.ndarray:
     """Inverse of `stft`, `[T, bins]` to `[samples]`: overlap-add (Griffin and Lim 1984, equation 6)."""
     window = hann(config.size)
     left = (config.size - config.hop) // 2
-    frames = np.fft.irfft(spectrum, config.size, axis=-1) * (window * np.float32(config.size / 4.0))[None, :]
+    frames = fourier.irfft(spectrum, config.size, axis=-1) * (window * np.float32(config.size / 4.0))[None, :]
     total = np.zeros((len(frames) - 1) * config.hop + config.size, np.float32)
     weight = np.zeros_like(total)
     for index, frame in enumerate(frames):
@@ -82,7 +83,7 @@ def filtered(audio: np.ndarray, config: StftConfig, filters: np.ndarray) -> np.n
     out = np.empty((len(frames), filters.shape[1]), np.float32)
     for start in range(0, len(frames), BLOCK_FRAMES):
         block = slice(start, start + BLOCK_FRAMES)
-        out[block] = np.abs(np.fft.rfft(frames[block] * window[None, :], axis=-1)) @ filters
+        out[block] = np.abs(fourier.rfft(frames[block] * window[None, :], axis=-1)) @ filters
     return out
 
 

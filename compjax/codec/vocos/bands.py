@@ -14,6 +14,7 @@ import functools
 
 import numpy as np
 
+from compjax.audio.transforms import fourier
 from compjax.constants import (
     ANALYSIS_EDGES,
     ANALYSIS_WINDOWS,
@@ -122,7 +123,7 @@ def log_bands(audio, config: BandConfig = BandConfig(), xp=np):
     parts = []
     for window, hann, filters in _plan(config):
         frames = frames_of(audio, window, xp)
-        spectrum = xp.fft.rfft(frames * hann.reshape((1,) * (frames.ndim - 1) + (-1,)), axis=-1)
+        spectrum = fourier.rfft(frames * hann.reshape((1,) * (frames.ndim - 1) + (-1,)), xp=xp)
         power = xp.real(spectrum) ** 2 + xp.imag(spectrum) ** 2
         parts.append(power @ filters)
     return 0.5 * xp.log(xp.concatenate(parts, axis=-1) + LOG_FLOOR**2)
@@ -146,7 +147,7 @@ def sine_response(frequencies: np.ndarray, config: BandConfig = BandConfig()) ->
     sines = np.sin(np.float32(2.0 * np.pi) * turns.astype(np.float32))
     parts = []
     for window, hann, filters in _plan(config):
-        spectrum = np.fft.rfft(sines[:, :window] * hann, axis=-1)
+        spectrum = fourier.rfft(sines[:, :window] * hann, axis=-1)
         parts.append((np.abs(spectrum) ** 2) @ filters)
     return np.concatenate(parts, axis=-1).astype(np.float32)
 

@@ -16,7 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compjax.audio import stft
+from compjax.audio.transforms import stft
 from compjax.codec.vocos import bands, frequency, phase
 from compjax.codec.vocos.config import KERNEL, VocosConfig
 from compjax.constants import HOP_LENGTH, LATENT_SIZE, SAMPLE_RATE

@@ -14,7 +14,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compjax.audio import stft
+from compjax.audio.transforms import stft
 
 HANN_GAMMA = 0.25645  # a Hann window of n samples is nearest the Gaussian exp(-pi t^2 / (gamma n^2))
 ONSET_RISE = 2.0  # nepers from one frame to the next above which a peak starts anew

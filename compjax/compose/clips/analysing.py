@@ -53,8 +53,8 @@ def analyse(input, target, sample_rate, options: ComposeOptions, encode: Callabl
     """
     with phase("read"):
         rates = sample_rate if isinstance(sample_rate, tuple) else (sample_rate, sample_rate)
-        clip = opening.open_clip(input, "input", rates[0])
-        other = opening.open_clip(target, "target", rates[1])
+        opened = functools.partial(opening.open_clip, input, "input", rates[0])
+        clip, other = side_by_side(opened, functools.partial(opening.open_clip, target, "target", rates[1]))
     with phase("align"):
         gridded = functools.partial(clip.gridded, options.input_grid)
         clip, other = side_by_side(gridded, functools.partial(other.gridded, options.target_grid))

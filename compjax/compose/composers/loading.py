@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pathlib
 
-from compjax.audio.pitch_spectrum import NUM_BINS, STRIDE
+from compjax.audio.transforms.pitch_spectrum import NUM_BINS, STRIDE
 from compjax.codec import weights_path
 from compjax.compose.composers.contract import Composer
 from compjax.constants import LATENT_SIZE, STYLE_SIZE

@@ -15,6 +15,7 @@ from compjax.constants import HOP_LENGTH, REGISTER_EDGES
 from compjax.instrument.capture import Instrument
 from compjax.music.roles import VOICE_NAMES
 from compjax.music.score import Note, moved
+from compjax.side_by_side import two_at_a_time
 
 PROBES, PROBE = 8, 768
 """Stretches that are decoded ahead to learn how loud the whole is, and their frames; up to that many frames
@@ -117,12 +118,11 @@ class Played:
         """The sound from beginning to end; what rings on is added to the next stretch."""
         size, ringing = self._size, self._silence(0)
         count = -(-self.samples // size)
-        for place, begin in enumerate(range(0, self.samples, size)):
-            sound = self._stretch(place)
+        for place, sound in enumerate(two_at_a_time(self._stretch, range(count))):
             longer = self._silence(max(len(sound), len(ringing), size))
             longer[: len(sound)] += sound
             longer[: len(ringing)] += ringing
-            yield longer[: min(size, self.samples - begin)]
+            yield longer[: min(size, self.samples - place * size)]
             ringing = longer[size:]
             progress.advance(place + 1, count)
 

@@ -12,7 +12,8 @@ import functools
 
 import numpy as np
 
-from compjax.audio.pitch_spectrum import pitch_spectrum
+from compjax.audio.transforms import fourier
+from compjax.audio.transforms.pitch_spectrum import pitch_spectrum
 from compjax.codec.vocos import bands
 from compjax.constants import HOP_LENGTH
 
@@ -26,7 +27,7 @@ class Features:
 
     Attributes:
         latents: `[T, 128]`, the bundled codec's or another's.
-        spectrum: `[ceil(T / 4), 300]`, see `compjax.audio.pitch_spectrum`.
+        spectrum: `[ceil(T / 4), 300]`, see `compjax.audio.transforms.pitch_spectrum`.
     """
 
     latents: np.ndarray
@@ -73,7 +74,7 @@ def partial_power(
 def full_power(audio: np.ndarray, window: int, hann: np.ndarray) -> np.ndarray:
     """Power `[T, window // 2 + 1]` of all bins of windowed frames."""
     frames = np.lib.stride_tricks.sliding_window_view(padded_signal(audio, window), window)[::HOP_LENGTH]
-    spectrum = np.fft.rfft(frames * hann, axis=-1)
+    spectrum = fourier.rfft(frames * hann)
     return spectrum.real**2 + spectrum.imag**2
 
 

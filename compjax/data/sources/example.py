@@ -26,7 +26,7 @@ import math
 import numpy as np
 
 from compjax.audio.log_scale import to_latents, to_log
-from compjax.audio.pitch_spectrum import BINS_PER_SEMITONE, NUM_BINS
+from compjax.audio.transforms.pitch_spectrum import BINS_PER_SEMITONE, NUM_BINS
 from compjax.constants import (
     BANDS_PER_OCTAVE,
     LATENT_SIZE,

@@ -14,8 +14,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from compjax.audio import stft
 from compjax.audio.loudness import is_silent, normalize_rms
+from compjax.audio.transforms import stft
 from compjax.constants import SAMPLE_RATE
 from compjax.data.rendering import analysis
 from compjax.data.sources.example import (

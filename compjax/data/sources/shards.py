@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from compjax.audio.pitch_spectrum import NUM_BINS, STRIDE
+from compjax.audio.transforms.pitch_spectrum import NUM_BINS, STRIDE
 from compjax.constants import FRAME_RATE, LATENT_SIZE, NUM_PITCHES, STYLE_SIZE
 from compjax.data.drawing import swaps
 from compjax.data.rendering import analysis

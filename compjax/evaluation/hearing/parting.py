@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from compjax.audio.stft import centered_istft, centered_stft
+from compjax.audio.transforms.stft import centered_istft, centered_stft
 
 SIZE, HOP = 2048, 512
 """Samples at 24 kHz: 85 ms, every 21 ms."""

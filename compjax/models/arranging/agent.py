@@ -11,7 +11,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from compjax.audio.pitch_spectrum import STRIDE
+from compjax.audio.transforms.pitch_spectrum import STRIDE
 from compjax.constants import NUM_VOICES, SILENT_LATENT
 from compjax.models.arranging.config import ArrangingConfig
 from compjax.models.arranging.listening import COMPONENT_SIZE, Components, RhythmNet, TimbreNet, unpool_time

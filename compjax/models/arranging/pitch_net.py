@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 from flax import struct
 
-from compjax.audio.pitch_spectrum import BINS_PER_SEMITONE, NUM_BINS
+from compjax.audio.transforms.pitch_spectrum import BINS_PER_SEMITONE, NUM_BINS
 from compjax.constants import NUM_PITCHES, SILENT_LATENT
 from compjax.models.arranging.config import ArrangingConfig
 

@@ -12,7 +12,7 @@ import flax.linen as nn
 import jax
 import jax.numpy as jnp
 
-from compjax.audio import stft
+from compjax.audio.transforms import stft
 
 PERIODS = (2, 3, 5, 7, 11)
 RESOLUTIONS = (512, 1024, 2048)  # samples of the FFT; the hop is a quarter

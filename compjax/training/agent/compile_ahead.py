@@ -145,7 +145,7 @@ def mesh_of(devices: list[Any], fsdp: int) -> Mesh:
 
 def abstract_batch(batch_size: int, frames: int) -> dict[str, jax.ShapeDtypeStruct]:
     """Shapes of a batch, from an example as every source makes it."""
-    from compjax.audio.pitch_spectrum import pitch_spectrum
+    from compjax.audio.transforms.pitch_spectrum import pitch_spectrum
     from compjax.data.rendering.analysis import Features
     from compjax.data.sources.example import RHYTHM_OF_INPUT, unlabelled_example
 

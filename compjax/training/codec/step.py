@@ -15,8 +15,8 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from compjax.audio import stft
-from compjax.audio.mel import mel_filters
+from compjax.audio.transforms import stft
+from compjax.audio.transforms.mel import mel_filters
 from compjax.codec.vocos import bands, generator, vocos
 from compjax.constants import HOP_LENGTH, LATENT_SIZE
 from compjax.losses import adversarial, spectral

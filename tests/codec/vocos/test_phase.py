@@ -3,7 +3,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compjax.audio import stft
+from compjax.audio.transforms import stft
 from compjax.codec.vocos import phase
 
 SIZE, HOP = 1280, 320

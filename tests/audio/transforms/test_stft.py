@@ -2,7 +2,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compjax.audio import stft
+from compjax.audio.transforms import stft
 
 
 def test_hann_of_four():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compjax.audio.mel import mel_filters
+from compjax.audio.transforms.mel import mel_filters
 
 
 def test_mel_filters():

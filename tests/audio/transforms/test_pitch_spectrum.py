@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from compjax.audio.pitch_spectrum import LOWEST, NUM_BINS, pitch_spectrum
+from compjax.audio.transforms.pitch_spectrum import LOWEST, NUM_BINS, pitch_spectrum
 from compjax.constants import LATENT_MEAN, LATENT_STD, SAMPLE_RATE, SILENT_LATENT, midi_to_hz
 
 

@@ -10,6 +10,8 @@ import functools
 
 import numpy as np
 
+from compjax.audio.transforms import fourier
+
 
 @functools.lru_cache(maxsize=16)
 def hann(size: int) -> np.ndarray:
@@ -48,13 +50,13 @@ def centered_stft(audio, size: int, hop: int, xp=np):
     side = (size - hop) // 2
     padded = xp.pad(audio, [(0, 0)] * (audio.ndim - 1) + [(side, side)])
     frames = frame(padded, size, hop, xp)
-    return xp.fft.rfft(frames * _along(hann(size), frames), axis=-1) * _along(_half_turn(size), frames)
+    return fourier.rfft(frames * _along(hann(size), frames), xp=xp) * _along(_half_turn(size), frames)
 
 
 def centered_istft(spectrum, hop: int, xp=np):
     """Audio `[..., T * hop]` of `centered_stft` spectra: windowed overlap-add over the squared windows."""
     size = 2 * (spectrum.shape[-1] - 1)
-    frames = xp.fft.irfft(spectrum * _along(_half_turn(size), spectrum), n=size, axis=-1)
+    frames = fourier.irfft(spectrum * _along(_half_turn(size), spectrum), size, xp=xp)
     frames = frames * _along(hann(size), frames)
     count = spectrum.shape[-2]
     weight = overlap_add(np.broadcast_to(hann(size) ** 2, (count, size)), hop)
@@ -72,7 +74,7 @@ def magnitude(audio, size: int, hop: int, xp=np, floor: float = 1e-7):
     """
     pad = [(0, 0)] * (audio.ndim - 1) + [(size // 2, size // 2)]
     frames = frame(xp.pad(audio, pad, mode="reflect"), size, hop, xp)
-    spectrum = xp.fft.rfft(frames * _along(hann(size), frames), axis=-1)
+    spectrum = fourier.rfft(frames * _along(hann(size), frames), xp=xp)
     return xp.sqrt(xp.real(spectrum) ** 2 + xp.imag(spectrum) ** 2 + floor**2)
 
 

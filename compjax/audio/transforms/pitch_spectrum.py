@@ -12,6 +12,7 @@ import functools
 import numpy as np
 
 from compjax.audio.log_scale import to_latents
+from compjax.audio.transforms import fourier
 from compjax.constants import (
     HOP_LENGTH,
     LOG_FLOOR,
@@ -64,7 +65,7 @@ def pitch_spectrum(audio: np.ndarray, tuning: float = 0.0) -> np.ndarray:
         rows = np.lib.stride_tricks.sliding_window_view(padded[offset:], window)[::hop][:frames]
         powers = []
         for first in range(0, frames, CHUNK):
-            spectrum = np.fft.rfft(rows[first : first + CHUNK] * scaled, axis=-1)
+            spectrum = fourier.rfft(rows[first : first + CHUNK] * scaled, axis=-1)
             powers.append((np.abs(spectrum) ** 2).astype(np.float32) @ filters)
         parts.append(np.concatenate(powers))
     log = 0.5 * np.log(np.concatenate(parts, axis=-1) + LOG_FLOOR**2)
