@@ -131,24 +131,39 @@ def pattern_of(parameters: Parameters, pitch: Array) -> Array:
     return own[None, :] + parameters.tilt * octaves[None, :] * (pitch[:, None] - 60.0) / 12.0
 
 
-def grown(parameters: Parameters, age: Array, since: Array) -> Array:
-    """Power `[T, N, 6]` by zone of notes `age` seconds old, let go `since` seconds ago (negative: held)."""
-    old = jnp.maximum(age, 0.0)[..., None]
-    kept = jax.nn.sigmoid(parameters.share)[None, None]
+def grown(parameters: Parameters, zone: int, old: Array, gone: Array) -> Array:
+    """Power `[T, N]` in a zone of notes `old` seconds after their beginning and `gone` after their end."""
+    kept = jax.nn.sigmoid(parameters.share[zone])
     fast, slow, release = (
-        jnp.exp(x)[None, None] for x in (parameters.fast, parameters.slow, parameters.release)
+        jnp.exp(rates[zone]) for rates in (parameters.fast, parameters.slow, parameters.release)
     )
-    decay = (1.0 - kept) * jnp.exp(-old * (fast + slow)) + kept * jnp.exp(-old * slow)
-    attack = 1.0 - jnp.exp(-old / jnp.exp(parameters.attack))
-    return decay * attack**2 * jnp.exp(-jnp.maximum(since, 0.0)[..., None] * release)
+    return jnp.exp(-old * slow - gone * release) * (kept + (1.0 - kept) * jnp.exp(-old * fast))
 
 
+@jax.custom_vjp
 def smeared(power: Array) -> Array:
     """What the analysis windows see of band power `[T, 128]` that changes within them."""
-    taps = window_spread()
+    reach = len(window_spread()) // 2
+    return _weighted(jnp.pad(power, ((reach, reach), (0, 0)), mode="edge"), window_spread())
+
+
+def _weighted(power: Array, taps: np.ndarray) -> Array:
+    """Moving sums `[T - taps + 1, 128]` of power `[T, 128]`, weighted by taps `[taps, 128]`."""
+    count = power.shape[0] - len(taps) + 1
+    return sum(power[i : i + count] * taps[i][None] for i in range(len(taps)))
+
+
+def _smeared_back(_, gradient: Array) -> tuple[Array]:
+    """The gradient of `smeared` by moving sums too: what JAX makes of the slices takes ten times as long."""
+    taps, frames = window_spread(), gradient.shape[0]
     reach = len(taps) // 2
-    padded = jnp.pad(power, ((reach, reach), (0, 0)), mode="edge")
-    return sum(padded[i : i + power.shape[0]] * taps[i][None] for i in range(len(taps)))
+    padded = _weighted(jnp.pad(gradient, ((2 * reach, 2 * reach), (0, 0))), taps[::-1])
+    inside = padded[reach : reach + frames]
+    inside = inside.at[0].add(padded[:reach].sum(axis=0))
+    return (inside.at[-1].add(padded[reach + frames :].sum(axis=0)),)
+
+
+smeared.defvjp(lambda power: (smeared(power), None), _smeared_back)
 
 
 def band_power(parameters: Parameters, notes: NoteTable, response: Array, frames: int) -> Array:
@@ -160,15 +175,28 @@ def band_power(parameters: Parameters, notes: NoteTable, response: Array, frames
         response: `[N, 48, 128]`, see `responses`.
         frames: T.
     """
-    zones, knots = knot_map(ZONES), knot_map(KNOTS)
+    knots = knot_map(KNOTS)
     time = (np.arange(frames, dtype=np.float32)[:, None] + 0.5) / FRAME_RATE
-    age, since = time - notes.start[None], time - notes.end[None]  # [T, N]
+    age = time - notes.start[None]  # [T, N]
+    old, gone = jnp.maximum(age, 0.0), jnp.maximum(time - notes.end[None], 0.0)
     loud = (jnp.exp(2.0 * notes.level) * notes.weight)[None]
     begun = jnp.clip(age * FRAME_RATE + 0.5, 0.0, 1.0) * loud  # by how much of the frame the note sounds in
-    power = grown(parameters, age, since) * begun[..., None]
+    attack = begun * (1.0 - jnp.exp(-old / jnp.exp(parameters.attack))) ** 2
     tones = jnp.einsum("nk,nkb->nb", jnp.exp(pattern_of(parameters, notes.pitch)), response)
     sound = tones * jnp.exp(parameters.envelope @ knots)[None] + jnp.exp(parameters.noise @ knots)[None]
-    held = power.reshape(frames, -1) @ (sound[:, None] * zones[None]).reshape(-1, LATENT_SIZE)
-    fading = jnp.exp(-jnp.maximum(age, 0.0) * jnp.exp(parameters.burst_rate)) * begun
+    held = sum(_held(grown(parameters, zone, old, gone) * attack, sound, zone) for zone in range(ZONES))
+    fading = jnp.exp(-old * jnp.exp(parameters.burst_rate)) * begun
     burst = fading.sum(axis=1)[:, None] * jnp.exp(parameters.burst @ knots)[None]
     return smeared(held + burst) + jnp.exp(parameters.floor @ knots)[None]
+
+
+def _held(power: Array, sound: Array, zone: int) -> Array:
+    """A zone's share of the band power `[T, 128]` of notes of power `[T, N]` and sound `[N, 128]`.
+
+    Zone by zone, so that no array has times, notes and zones, and only in the bands that it counts in.
+    """
+    share = knot_map(ZONES)[zone]
+    bands = np.flatnonzero(share)
+    first, last = bands[0], bands[-1] + 1
+    part = (power @ sound[:, first:last]) * share[None, first:last]
+    return jnp.pad(part, ((0, 0), (first, LATENT_SIZE - last)))

@@ -1,4 +1,4 @@
-"""Transforms of real signals: NumPy's numbers, in the precision that came, along any axis and under JAX too."""
+"""Transforms of real signals: NumPy's numbers, in the precision that came, along any axis, under JAX too."""
 
 import jax.numpy as jnp
 import numpy as np
