@@ -15,7 +15,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compjax.codec.vocos.bands import sine_response, window_spread
+from compjax.codec.vocos.bands import sine_response
+from compjax.codec.vocos.smearing import smeared
 from compjax.constants import BANDS_PER_OCTAVE, FRAME_RATE, LATENT_SIZE, MIN_PITCH, SAMPLE_RATE, midi_to_hz
 
 PARTIALS = 48
@@ -138,32 +139,6 @@ def grown(parameters: Parameters, zone: int, old: Array, gone: Array) -> Array:
         jnp.exp(rates[zone]) for rates in (parameters.fast, parameters.slow, parameters.release)
     )
     return jnp.exp(-old * slow - gone * release) * (kept + (1.0 - kept) * jnp.exp(-old * fast))
-
-
-@jax.custom_vjp
-def smeared(power: Array) -> Array:
-    """What the analysis windows see of band power `[T, 128]` that changes within them."""
-    reach = len(window_spread()) // 2
-    return _weighted(jnp.pad(power, ((reach, reach), (0, 0)), mode="edge"), window_spread())
-
-
-def _weighted(power: Array, taps: np.ndarray) -> Array:
-    """Moving sums `[T - taps + 1, 128]` of power `[T, 128]`, weighted by taps `[taps, 128]`."""
-    count = power.shape[0] - len(taps) + 1
-    return sum(power[i : i + count] * taps[i][None] for i in range(len(taps)))
-
-
-def _smeared_back(_, gradient: Array) -> tuple[Array]:
-    """The gradient of `smeared` by moving sums too: what JAX makes of the slices takes ten times as long."""
-    taps, frames = window_spread(), gradient.shape[0]
-    reach = len(taps) // 2
-    padded = _weighted(jnp.pad(gradient, ((2 * reach, 2 * reach), (0, 0))), taps[::-1])
-    inside = padded[reach : reach + frames]
-    inside = inside.at[0].add(padded[:reach].sum(axis=0))
-    return (inside.at[-1].add(padded[reach + frames :].sum(axis=0)),)
-
-
-smeared.defvjp(lambda power: (smeared(power), None), _smeared_back)
 
 
 def band_power(parameters: Parameters, notes: NoteTable, response: Array, frames: int) -> Array:

@@ -1,12 +1,11 @@
-"""The model's band power: its analysis windows and their gradient, and zones put together again."""
+"""The model's band power: zones put together again, each with rates of its own."""
 
 import dataclasses
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
-from compjax.codec.vocos.bands import window_spread
+from compjax.codec.vocos.smearing import smeared
 from compjax.instrument.model import (
     KNOTS,
     ZONES,
@@ -17,23 +16,7 @@ from compjax.instrument.model import (
     knot_map,
     pattern_of,
     responses,
-    smeared,
 )
-
-
-def by_hand(power: np.ndarray) -> np.ndarray:
-    """`smeared`, frame by frame."""
-    taps, reach = window_spread(), len(window_spread()) // 2
-    places = np.clip(np.arange(len(power))[:, None] + np.arange(len(taps)) - reach, 0, len(power) - 1)
-    return np.einsum("tkb,kb->tb", power[places], taps)
-
-
-def test_windows_see_what_is_near_and_their_gradient_goes_back(rng):
-    power, wanted = rng.random((2, 40, 128)).astype(np.float32)
-    np.testing.assert_allclose(smeared(power), by_hand(power), atol=1e-5)
-    found = jax.grad(lambda x: jnp.sum(smeared(x) * wanted))(power)
-    columns = [by_hand(np.eye(40, dtype=np.float32)[:, i : i + 1] * np.ones((1, 128))) for i in range(40)]
-    np.testing.assert_allclose(found, [(column * wanted).sum(axis=0) for column in columns], atol=1e-5)
 
 
 def test_zones_together_are_the_whole(rng):
@@ -48,7 +31,7 @@ def test_zones_together_are_the_whole(rng):
     power *= np.exp(2.0 * notes.level)[:, None]
     tones = np.einsum("nk,nkb->nb", np.exp(pattern_of(parameters, notes.pitch)), response)
     sound = tones * np.exp(parameters.envelope @ knot_map(KNOTS))
-    wanted = by_hand(np.einsum("tnz,nb,zb->tb", power, sound, knot_map(ZONES)))
+    wanted = smeared(np.einsum("tnz,nb,zb->tb", power, sound, knot_map(ZONES)))
     found = np.asarray(band_power(parameters, notes, response, 60))
     np.testing.assert_allclose(found, wanted, atol=1e-5 * wanted.max())
     assert wanted[20].argmax() in (45, 35)  # a fundamental: 15 bands to the octave from C1

@@ -18,7 +18,8 @@ import numpy as np
 from flax import struct
 
 from compjax.audio.log_scale import to_latents
-from compjax.codec.vocos.bands import sine_response, window_spread
+from compjax.codec.vocos.bands import sine_response
+from compjax.codec.vocos.smearing import smeared
 from compjax.constants import (
     FRAME_RATE,
     LATENT_SIZE,
@@ -58,15 +59,6 @@ def partial_map(num_partials: int) -> np.ndarray:
     frequencies = (pitches[:, None] * np.arange(1, num_partials + 1)[None, :]).reshape(-1)
     rows = np.where(frequencies[:, None] < 0.49 * SAMPLE_RATE, sine_response(frequencies), 0.0)
     return np.where(rows < 1e-4, 0.0, rows).astype(np.float32)
-
-
-def smear(power: Array) -> Array:
-    """What the analysis windows see of a band power `[B, T, 128]` that changes within them."""
-    taps = window_spread()
-    reach = len(taps) // 2
-    padded = jnp.pad(power, ((0, 0), (reach, reach), (0, 0)), mode="edge")
-    shifted = (padded[:, i : i + power.shape[1]] * taps[i][None, None] for i in range(len(taps)))
-    return sum(shifted)
 
 
 def note_ages(notes: NoteGrid, state: tuple[Array, Array] | None = None) -> tuple[Array, tuple[Array, Array]]:
@@ -120,7 +112,7 @@ class NoteRenderer(nn.Module):
 
     @nn.compact
     def __call__(self, ages: Array, timbre: Array) -> Array:
-        power = smear(self._partials(ages, timbre) + self._noise(ages, timbre))
+        power = smeared(self._partials(ages, timbre) + self._noise(ages, timbre))
         latents = to_latents(0.5 * jnp.log(power + LOG_FLOOR**2))
         return latents + self._correction(latents, timbre)
 

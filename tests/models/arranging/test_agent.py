@@ -5,12 +5,12 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from compjax.codec.vocos.bands import harmonic_map, window_spread
+from compjax.codec.vocos.bands import harmonic_map
 from compjax.constants import BANDS_PER_OCTAVE, MIN_PITCH
 from compjax.models.arranging.agent import ArrangingAgent, decide_notes, mix_factors
 from compjax.models.arranging.config import ArrangingConfig
 from compjax.models.arranging.listening import TimbreNet, pool_time, unpool_time
-from compjax.models.arranging.note_renderer import NoteGrid, note_ages, partial_map, smear
+from compjax.models.arranging.note_renderer import NoteGrid, note_ages, partial_map
 from compjax.models.arranging.roll_composer import (
     bass_features,
     chord_features,
@@ -189,14 +189,6 @@ def test_partials_lie_at_the_harmonics():
     for partial, frequency in ((0, 440.0), (1, 880.0), (2, 1320.0)):
         band = BANDS_PER_OCTAVE * np.log2(frequency / 32.7032)
         assert abs(int(rows[a4, partial].argmax()) - band) <= 1.0
-
-
-def test_smearing_keeps_energy_and_is_wider_for_low_bands():
-    power = jnp.zeros((1, 40, 128)).at[0, 20].set(1.0)
-    seen = smear(power)
-    np.testing.assert_allclose(seen.sum(axis=1), np.ones((1, 128)), rtol=1e-4)
-    assert float(seen[0, 20, 0]) < float(seen[0, 20, 127])
-    assert window_spread().shape == (13, 128)
 
 
 def test_notes_are_decided_at_peaks():
