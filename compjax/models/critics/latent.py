@@ -9,8 +9,15 @@ from jax.typing import DTypeLike
 
 from compjax.models.composing.config import DiscriminatorConfig
 from compjax.models.composing.layers import Dropout, leaky_relu
+from compjax.models.critics.time_convolution import over_time
 
 Array = jax.Array
+
+
+def _conv(channels: int, kernel: int, stride: int, padding: int, dtype: DTypeLike, name=None) -> nn.Conv:
+    """A strided convolution over time."""
+    how = {"padding": padding, "dtype": dtype, "conv_general_dilated": over_time}
+    return nn.Conv(channels, (kernel,), (stride,), **how, name=name)
 
 
 class LatentDiscriminator(nn.Module):
@@ -25,9 +32,7 @@ class LatentDiscriminator(nn.Module):
         dropout = Dropout(self.config.dropout)
         x = latents
         for i, (channels, kernel, stride) in enumerate(self.config.convolutions):
-            conv = nn.Conv(
-                channels, (kernel,), (stride,), padding=kernel // 2, dtype=self.dtype, name=f"conv{i}"
-            )
+            conv = _conv(channels, kernel, stride, kernel // 2, self.dtype, name=f"conv{i}")
             x = dropout(leaky_relu(conv(x)), not train)
         x = jnp.mean(x.astype(jnp.float32), axis=1)
         x = dropout(leaky_relu(nn.Dense(self.config.hidden, name="hidden")(x)), not train)
@@ -44,8 +49,7 @@ class StyleDiscriminator(nn.Module):
 
     def setup(self):
         self.convolutions = [
-            nn.Conv(channels, (self.kernel,), (self.stride,), padding=1, dtype=self.dtype)
-            for channels in self.channels
+            _conv(channels, self.kernel, self.stride, 1, self.dtype) for channels in self.channels
         ]
         self.classifier = nn.Dense(1)
         self.style_matcher = nn.Dense(1)
