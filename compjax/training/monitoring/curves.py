@@ -27,15 +27,16 @@ SIZE, DPI = (10.0, 6.4), 100
 PALETTE = 64
 """Colours of the file: a third of the size, and lines need no more."""
 PANELS = {
-    "novelty (distance from the nearer mix of the clips)": {
+    "novelty (distance from the nearer mix)": {
         "output": "train/novelty_score",
         "arrangement": "train/novelty_score/arrangement",
     },
-    "distance of the latents to the arrangement's (L1)": {
+    "L1 of the latents to the arrangement's": {
         "training": "train/loss/latent",
         "held out": "dev/loss/latent",
     },
     "note F1": {"training": "train/notes/f1", "held out": "dev/notes/f1"},
+    "F1 of the roll, held out": {"frames": "dev/roll/frame_f1", "onsets": "dev/roll/onset_f1"},
     "loss of the critics": {
         "of latents": "train/critic/adversarial",
         "of sound": "train/critic/adversarial_audio",
