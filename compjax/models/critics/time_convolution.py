@@ -40,5 +40,7 @@ def _as_product(signal: Array, kernel: Array, stride: int, around: tuple[int, in
     taps, channels, out = kernel.shape
     wide = jnp.pad(signal, ((0, 0), around, (0, 0)))
     reach = (wide.shape[1] - taps) // stride * stride + 1
+    if reach < 1:  # too short for a single frame
+        return jnp.zeros((len(signal), 0, out), signal.dtype)
     rows = [jax.lax.slice_in_dim(wide, tap, tap + reach, stride, axis=1) for tap in range(taps)]
     return jnp.concatenate(rows, axis=-1) @ kernel.reshape(taps * channels, out)

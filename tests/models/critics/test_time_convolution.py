@@ -11,7 +11,7 @@ from compjax.models.critics.time_convolution import over_time
 
 
 @pytest.mark.parametrize("taps, stride, padding", [(3, 2, 1), (4, 2, 1), (9, 1, 4), (5, 3, 0), (1, 1, 0)])
-@pytest.mark.parametrize("frames", [12, 17])
+@pytest.mark.parametrize("frames", [1, 2, 12, 17])
 def test_it_is_the_convolution_and_so_is_its_gradient(rng, taps, stride, padding, frames):
     signal = rng.standard_normal((2, frames, 6)).astype(np.float32)
     settings = {"padding": padding, "strides": (stride,)}
