@@ -102,7 +102,7 @@ def figure_of(curves: Mapping[str, Curve], title: str = ""):
     figure = Figure(SIZE, DPI, layout="constrained")
     figure.suptitle(title, fontsize=11)
     panels = [(what, names) for what, names in PANELS.items() if set(names.values()) & set(curves)]
-    axes = figure.subplots(2, 2 if len(panels) <= 2 else 3).reshape(-1)
+    axes = figure.subplots(2, max(-(-(len(panels) + 2) // 2), 2)).reshape(-1)
     _draw_weights(axes[0], curves)
     for place, (what, names) in enumerate(panels, 1):
         _draw_lines(axes[place], curves, names, what)
