@@ -134,7 +134,7 @@ def _noise(
     deviation = np.sqrt(power * (window * (rate / SAMPLE_RATE) / 6.0)).astype(np.float32)
     white = generator.standard_normal((frames + 3) * hop, dtype=np.float32)
     spectra = fourier.rfft(frame(white, size, hop) * hann(size)) * deviation
-    shaped = fourier.irfft(spectra, size).astype(np.float32)
+    shaped = fourier.irfft(spectra, size)
     return overlap_add(shaped * (hann(size) / 1.5), hop)[2 * hop :][:samples]
 
 

@@ -152,7 +152,7 @@ def _shares(audio, rate, size, parameters, notes, cents, config: CuttingConfig) 
     """The spectra of a clip `[..., S]`, shared out."""
     hop = size // 4
     padded = np.pad(audio.astype(np.float32), [*[(0, 0)] * (audio.ndim - 1), (size // 2, size)])
-    spectra = fourier.rfft(frame(padded, size, hop) * np.sqrt(hann(size))).astype(np.complex64)
+    spectra = fourier.rfft(frame(padded, size, hop) * np.sqrt(hann(size)))
     hz = np.maximum(np.fft.rfftfreq(size, 1.0 / rate), 1.0)
     time = np.arange(spectra.shape[-2]) * hop / rate
     zones, combs = zone_shares(hz), {}

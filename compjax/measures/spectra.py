@@ -59,7 +59,7 @@ def _frames(audio: np.ndarray, config: StftConfig) -> np.ndarray:
 def stft(audio: np.ndarray, config: StftConfig) -> np.ndarray:
     """Complex spectrum `[T, bins]` of audio `[S]`."""
     window = hann(config.size) * np.float32(4.0 / config.size)
-    return fourier.rfft(_frames(audio, config) * window[None, :], axis=-1).astype(np.complex64)
+    return fourier.rfft(_frames(audio, config) * window[None, :])
 
 
 def istft(spectrum: np.ndarray, samples: int, config: StftConfig) -> np.ndarray:
